@@ -1,0 +1,202 @@
+"""What a rule is, and what judging a snapshot with rules returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+Parameter: TypeAlias = int | float | str | bool | tuple[str, ...]
+Evidence: TypeAlias = "str | int | float | bool | None | list[Evidence] | dict[str, Evidence]"
+Language: TypeAlias = Literal["fr", "en"]
+
+
+class Kind(StrEnum):
+    """Kinds of controls, as ANSSI names them; ``extra`` is ours. Only vulnerabilities move the level."""
+
+    VULNERABILITY = "vulnerability"
+    WARNING = "warning"
+    INFORMATION = "information"
+    EXTRA = "extra"
+
+
+class Status(StrEnum):
+    VIOLATIONS = "violations"
+    COMPLIANT = "compliant"
+    NOT_ASSESSED = "not_assessed"
+    ERROR = "error"
+    INFORMATION = "information"
+
+
+class SubjectKind(StrEnum):
+    """What the ``subject`` column of a rule's SELECT holds: an id of that table."""
+
+    PRINCIPAL = "principal"
+    OBJECT = "object"
+    DOMAIN = "domain"
+    FOREST = "forest"
+
+
+@dataclass(frozen=True)
+class Prose:
+    """A rule's text in one language; plain text, one paragraph or ``-`` list per block."""
+
+    title: str
+    why: str
+    fix: str
+    verify: str
+    limits: str
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Facts a rule rests on, as ``table`` or ``table.column``.
+
+    ``required``: without it the rule cannot say *compliant*. ``refining``: it sharpens the
+    answer; its absence is told. ``levels``: what is required for one threshold only.
+    """
+
+    required: tuple[str, ...]
+    refining: tuple[str, ...] = ()
+    levels: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Detail:
+    """The rows behind a number: ``sql`` returns ``subject`` (of the rule), ``item`` and evidence."""
+
+    sql: str
+    item: SubjectKind
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Rule:
+    id: str
+    kind: Kind
+    family: str
+    controls: tuple[str, ...]
+    levels: tuple[int, ...]
+    subject: SubjectKind
+    needs: Needs
+    evidence: tuple[str, ...]
+    params: dict[str, Parameter]
+    sql: str
+    population: str
+    detail: Detail | None
+    prose: dict[Language, Prose]
+    path: Path
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Facts missing for a rule, grouped: ``count`` objects share table, column, domain, status and reason."""
+
+    table: str
+    column: str
+    domain: str
+    status: str
+    reason: str
+    count: int
+    examples: tuple[str, ...]
+    is_required: bool
+    levels: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Item:
+    """An object or identity named in the rows behind a number."""
+
+    key: str
+    type: str
+    name: str
+    dn: str
+    evidence: dict[str, Evidence]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is at fault. ``key`` is ``guid:…`` or ``sid:…``, the same in every snapshot."""
+
+    key: str
+    type: str
+    domain: str
+    guid: str | None
+    dn: str | None
+    sid: str | None
+    name: str
+    level: int | None
+    evidence: dict[str, Evidence]
+    items: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """One rule on one snapshot.
+
+    ``reason`` is a code: ``gap`` (not assessed for a gap), ``timeout``, ``failed`` (with
+    ``message``) or empty. ``unassessed_levels``: thresholds that a gap may hide.
+    """
+
+    rule: Rule
+    status: Status
+    incomplete: bool
+    level: int | None
+    examined: int | None
+    reason: str
+    message: str
+    gaps: tuple[Gap, ...]
+    subjects: tuple[Subject, ...]
+    unassessed_levels: tuple[int, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Level:
+    """``indicative``: 5 unless a vulnerability threshold fails, then the lowest failing; null when
+    no vulnerability could be judged. ``at_worst``: were everything not assessed to fail.
+    ``not_assessed``: ids of vulnerability controls of the catalogue without a full answer."""
+
+    indicative: int | None
+    at_worst: int
+    not_assessed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AuditedDomain:
+    dns: str
+    sid: str | None
+    is_collected: bool
+
+
+@dataclass(frozen=True)
+class Control:
+    """A control of a framework: ``levels`` are its thresholds, ``reference`` an address to cite."""
+
+    id: str
+    framework: str
+    levels: tuple[int, ...]
+    reference: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """A judged snapshot: everything a report says comes from here."""
+
+    tool: str
+    snapshot_path: str
+    snapshot_sha256: str
+    as_of: datetime
+    as_of_origin: str
+    is_complete: bool
+    source: str
+    forest: str
+    domains: tuple[AuditedDomain, ...]
+    counts: dict[str, int]
+    catalogue_date: str
+    level: Level
+    results: tuple[Result, ...]
+    controls: dict[str, tuple[Control, ...]]
+    coverage: tuple[Gap, ...]

@@ -1,0 +1,27 @@
+"""Every table declared once: columns, types, units, meaning and the attribute each is decoded from."""
+
+from __future__ import annotations
+
+from adaudit.schema.computed import COMPUTED_TABLES
+from adaudit.schema.identity import ACCOUNT_COLUMNS, IDENTITY_TABLES
+from adaudit.schema.model import ARROW_TYPES, Column, Kind, Table
+from adaudit.schema.security import SECURITY_TABLES
+from adaudit.schema.services import SERVICE_TABLES
+
+__all__ = [
+    "ACCOUNT_COLUMNS",
+    "ARROW_TYPES",
+    "COLLECTED",
+    "COMPUTED",
+    "FORMAT_VERSION",
+    "TABLES",
+    "Column",
+    "Kind",
+    "Table",
+]
+
+FORMAT_VERSION = 1
+
+COLLECTED: dict[str, Table] = {t.name: t for t in (*IDENTITY_TABLES, *SERVICE_TABLES, *SECURITY_TABLES)}
+COMPUTED: dict[str, Table] = {t.name: t for t in COMPUTED_TABLES}
+TABLES: dict[str, Table] = COLLECTED | COMPUTED

@@ -1,0 +1,167 @@
+"""Tables that ``derive`` computes from the others."""
+
+from __future__ import annotations
+
+from adaudit.schema.model import Column, Kind, Table
+
+NESTED_GROUPS = Table(
+    "nested_groups",
+    "Transitive nesting of groups; cycles are followed once.",
+    (
+        Column("group_id", Kind.ID, "principal of the inner group"),
+        Column("ancestor_id", Kind.ID, "principal of a group that contains it, at any depth"),
+        Column("depth", Kind.INT, "shortest number of memberships between the two, at least 1"),
+    ),
+    computed_from=("memberships", "principals"),
+)
+
+PRIVILEGED_GROUPS = Table(
+    "privileged_groups",
+    "ANSSI's privileged groups, found by SID and RID.",
+    (
+        Column("principal_id", Kind.ID, "the group"),
+        Column("object_id", Kind.ID, "its object; null when it was not seen"),
+        Column("domain_id", Kind.ID, "its domain"),
+        Column("sid", Kind.SID, "its SID"),
+        Column("rid", Kind.INT, "544, 516, 518, 519, 512, 526, 527, 548, 549, 550 or 551"),
+    ),
+    computed_from=("principals", "domains", "groups"),
+)
+
+PRIVILEGED_ACCOUNTS = Table(
+    "privileged_accounts",
+    "Members of ANSSI's privileged groups at any depth, one row per account and group. "
+    "Accounts of any type, foreign and unseen members included; groups excluded.",
+    (
+        Column("principal_id", Kind.ID, "the account"),
+        Column("object_id", Kind.ID, "its object; null for foreign, dangling and unseen ones"),
+        Column("domain_id", Kind.ID, "its domain; null when not known"),
+        Column("group_id", Kind.ID, "principal of the privileged group"),
+        Column("depth", Kind.INT, "1 for a direct member"),
+        Column("via_id", Kind.ID, "principal of the group it is a direct member of, on a shortest path"),
+    ),
+    computed_from=("privileged_groups", "nested_groups", "memberships"),
+)
+
+PRIVILEGED_PRINCIPALS = Table(
+    "privileged_principals",
+    "Identities whose rights over privileged objects ANSSI's permission controls accept, each with one reason.",
+    (
+        Column("principal_id", Kind.ID, "the identity"),
+        Column(
+            "reason",
+            Kind.TEXT,
+            "privileged_group, privileged_member, system (S-1-5-18, S-1-5-9 and what stands for the directory itself) "
+            "or protected_like_adminsdholder",
+        ),
+    ),
+    computed_from=("privileged_accounts", "privileged_groups", "aces", "security_descriptors", "objects"),
+)
+
+TIER0 = Table(
+    "tier0",
+    "The crown of the directory, core and extended, with transitive members; one row per object or identity and reason.",
+    (
+        Column("principal_id", Kind.ID, "identity; null for an object without SID"),
+        Column("object_id", Kind.ID, "object; null for an identity without object"),
+        Column("layer", Kind.TEXT, "core, extended or member"),
+        Column("reason", Kind.TEXT, "well-known SID or RID, class or group that makes it so"),
+    ),
+    computed_from=("principals", "objects", "memberships", "groups", "computers", "certificate_authorities"),
+)
+
+DOMAIN_CONTROLLERS = Table(
+    "domain_controllers",
+    "Domain controller accounts, found by primary group, userAccountControl, server objects and place in the tree.",
+    (
+        Column("object_id", Kind.ID, "computer account"),
+        Column("principal_id", Kind.ID, "its principal"),
+        Column("domain_id", Kind.ID, "its domain"),
+        Column("is_rodc", Kind.BOOL, "read-only"),
+        Column("is_pseudo", Kind.BOOL, "AzureADKerberos or another account that no machine bears: no server object"),
+        Column("server_id", Kind.ID, "object of its server in CN=Sites; null when none refers to it"),
+        Column("dns_host_name", Kind.TEXT, "dNSHostName of the account, lower case"),
+    ),
+    computed_from=("computers", "directory_servers", "objects"),
+)
+
+DESCRIPTOR_RIGHTS = Table(
+    "descriptor_rights",
+    "Rights that each distinct descriptor gives on the object itself (inherit-only ACEs left out), once deny ACEs, "
+    "OWNER RIGHTS and generic rights are taken into account. One row per trustee, right and object type.",
+    (
+        Column("sd_id", Kind.ID, "row in security_descriptors"),
+        Column("principal_id", Kind.ID, "trustee, before membership is expanded"),
+        Column("trustee_sid", Kind.SID, "its SID"),
+        Column(
+            "right",
+            Kind.TEXT,
+            "owner, null_dacl, full_control, write_dacl, write_owner, write_property, self_write, create_child, "
+            "delete_child, delete, delete_tree, control_access, read_property, list_contents or list_object",
+        ),
+        Column("object_type", Kind.GUID, "attribute, property set, class or right; null for all"),
+        Column("position", Kind.INT, "ACE of the DACL that gives it; null for the owner and a NULL DACL"),
+        Column("is_inherited", Kind.BOOL, "that ACE is inherited"),
+        Column("is_conditional", Kind.BOOL, "that ACE bears a condition that was not evaluated"),
+    ),
+    computed_from=("security_descriptors", "aces", "principals", "nested_groups"),
+)
+
+CONTROL_RIGHTS = Table(
+    "control_rights",
+    "Rights of descriptor_rights that let the trustee take or abuse the object, with how directly: per distinct "
+    "descriptor and class of object. Join to objects on sd_id and object_class.",
+    (
+        Column("sd_id", Kind.ID, "row in security_descriptors"),
+        Column("object_class", Kind.TEXT, "most specific class of the objects concerned"),
+        Column("principal_id", Kind.ID, "trustee"),
+        Column("trustee_sid", Kind.SID, "its SID"),
+        Column("right", Kind.TEXT, "as in descriptor_rights"),
+        Column("object_type", Kind.GUID, "as in descriptor_rights"),
+        Column("target", Kind.TEXT, "name of the attribute, property set, class or right; null for all"),
+        Column("level", Kind.INT, "1 when exploitable without major prerequisite, else 2"),
+        Column("position", Kind.INT, "as in descriptor_rights"),
+        Column("is_inherited", Kind.BOOL, "as in descriptor_rights"),
+    ),
+    computed_from=("descriptor_rights", "objects", "schema_attributes", "extended_rights"),
+)
+
+DELEGATION_TARGETS = Table(
+    "delegation_targets",
+    "Constrained delegations with the accounts that the target SPN reaches, by SPN or by host name.",
+    (
+        Column("object_id", Kind.ID, "account that may delegate"),
+        Column("principal_id", Kind.ID, "its principal"),
+        Column("spn", Kind.TEXT, "target SPN as read"),
+        Column("protocol_transition", Kind.BOOL, "TRUSTED_TO_AUTH_FOR_DELEGATION"),
+        Column("target_id", Kind.ID, "object of the account reached; null when no account bears it"),
+        Column("match", Kind.TEXT, "spn, host or krbtgt; null when nothing matched"),
+    ),
+    computed_from=("delegations", "spns", "computers", "domain_controllers"),
+)
+
+APPLIED_GPOS = Table(
+    "applied_gpos",
+    "Which GPOs reach which OU or domain head, with blocked inheritance, enforcement and disabled links; sites apart.",
+    (
+        Column("container_id", Kind.ID, "OU, domain head or other container directly below which objects are"),
+        Column("gpo_id", Kind.ID, "object of the GPO"),
+        Column("link_id", Kind.ID, "container that bears the link"),
+        Column("rank", Kind.INT, "1-based order of precedence, 1 wins"),
+        Column("is_enforced", Kind.BOOL, "the link is enforced"),
+    ),
+    computed_from=("gpo_links", "gpos", "organizational_units", "objects"),
+)
+
+COMPUTED_TABLES = (
+    NESTED_GROUPS,
+    PRIVILEGED_GROUPS,
+    PRIVILEGED_ACCOUNTS,
+    PRIVILEGED_PRINCIPALS,
+    TIER0,
+    DOMAIN_CONTROLLERS,
+    DESCRIPTOR_RIGHTS,
+    CONTROL_RIGHTS,
+    DELEGATION_TARGETS,
+    APPLIED_GPOS,
+)
