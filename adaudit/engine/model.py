@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 Parameter: TypeAlias = int | float | str | bool | tuple[str, ...]
-Evidence: TypeAlias = "str | int | float | bool | None | list[Evidence] | dict[str, Evidence]"
+Evidence: TypeAlias = "str | int | float | bool | list[Evidence] | dict[str, Evidence] | None"
 Language: TypeAlias = Literal["fr", "en"]
 
 

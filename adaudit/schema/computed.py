@@ -60,7 +60,7 @@ PRIVILEGED_PRINCIPALS = Table(
 
 TIER0 = Table(
     "tier0",
-    "The crown of the directory, core and extended, with transitive members; one row per object or identity and reason.",
+    "The crown of the directory with transitive members; one row per object or identity and reason.",
     (
         Column("principal_id", Kind.ID, "identity; null for an object without SID"),
         Column("object_id", Kind.ID, "object; null for an identity without object"),

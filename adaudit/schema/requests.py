@@ -1,0 +1,49 @@
+"""What every collection asks for, whichever the way in."""
+
+from __future__ import annotations
+
+CONSTRUCTED_ATTRIBUTES = ("msDS-ResultantPSO", "msDS-User-Account-Control-Computed")
+"""Computed by the server on request and absent from ``*``; rules need them."""
+
+REQUESTED_ATTRIBUTES = ("*", "nTSecurityDescriptor", *CONSTRUCTED_ATTRIBUTES)
+"""The attribute list of each search."""
+
+SD_FLAGS_OID = "1.2.840.113556.1.4.801"
+SD_FLAGS_VALUE = bytes.fromhex("3003020107")
+"""Owner, group and DACL, without the SACL that an ordinary account may not read (MS-ADTS 3.1.1.3.4.1.11)."""
+
+SECRET_ATTRIBUTES = frozenset(
+    name.lower()
+    for name in (
+        "ms-Mcs-AdmPwd",
+        "msLAPS-Password",
+        "msLAPS-EncryptedPassword",
+        "msLAPS-EncryptedPasswordHistory",
+        "msLAPS-EncryptedDSRMPassword",
+        "msLAPS-EncryptedDSRMPasswordHistory",
+        "msFVE-RecoveryPassword",
+        "msFVE-KeyPackage",
+        "msDS-ManagedPassword",
+        "msKds-RootKeyData",
+        "unicodePwd",
+        "dBCSPwd",
+        "ntPwdHistory",
+        "lmPwdHistory",
+        "supplementalCredentials",
+        "userPassword",
+        "unixUserPassword",
+        "os400Password",
+        "orclCommonAttribute",
+        "msSFU30Password",
+        "currentValue",
+        "priorValue",
+        "trustAuthIncoming",
+        "trustAuthOutgoing",
+        "initialAuthIncoming",
+        "initialAuthOutgoing",
+        "msPKIAccountCredentials",
+        "msPKIDPAPIMasterKeys",
+        "msTPM-OwnerInformation",
+    )
+)
+"""Attributes whose value is a secret, lower case: recorded as present, never kept."""
