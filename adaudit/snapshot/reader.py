@@ -1,0 +1,183 @@
+"""Open a snapshot that someone else may have made: everything is checked before anything is used."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Final, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from adaudit.errors import InputError
+from adaudit.schema import COLLECTED, FORMAT_VERSION
+from adaudit.snapshot.archive import CHUNK_BYTES, Member, MemberFile, read_directory
+from adaudit.snapshot.manifest import Manifest
+from adaudit.snapshot.writer import MANIFEST_NAME, table_member
+
+MAX_MANIFEST_BYTES: Final = 4 << 20
+MAX_FOOTER_BYTES: Final = 64 << 20
+MAX_TABLE_ROWS: Final = 1 << 30
+MAX_TABLE_BYTES: Final = 32 << 30
+"""Limits on what one table may declare; a million accounts need a hundredth of them."""
+
+
+class Snapshot:
+    """A checked snapshot, its file kept open; a context manager. ``sha256`` is that of the whole file."""
+
+    def __init__(self, path: Path, file: BinaryIO, manifest: Manifest, members: dict[str, Member], sha256: str) -> None:
+        self.path = path
+        self.manifest = manifest
+        self.sha256 = sha256
+        self._file = file
+        self._members = members
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._file.close()
+
+    def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """Rows of a collected table, all columns or those named; KeyError for another table or column.
+
+        Raises InputError when its Parquet file cannot be decoded.
+        """
+        schema = COLLECTED[name].arrow_schema
+        chosen = schema.names if columns is None else list(columns)
+        expected = pa.schema([schema.field(column) for column in chosen])
+        place = f"{self.path}, table {name}"
+        try:
+            with _parquet(self._file, self._members[table_member(name)]) as parquet:
+                table = parquet.read(columns=chosen, use_threads=False)
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"the Parquet file cannot be decoded: {error}", place=place) from error
+        return table.select(chosen).cast(expected)
+
+
+def open_snapshot(path: Path) -> Snapshot:
+    """Open a snapshot once its structure, sizes, manifest, table schemas and hashes are checked.
+
+    Nothing is extracted or written. Raises InputError for anything else than a sound snapshot.
+    """
+    try:
+        if not path.is_file():
+            raise InputError("is a folder or a device" if path.exists() else "no such file", place=str(path))
+        file = path.open("rb")
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error
+    try:
+        return _checked(path, file)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _checked(path: Path, file: BinaryIO) -> Snapshot:
+    place = str(path)
+    members = {member.name: member for member in read_directory(file, place)}
+    manifest = _read_manifest(file, members, place)
+    expected = {MANIFEST_NAME, *map(table_member, COLLECTED)}
+    if strange := sorted(members.keys() - expected):
+        raise InputError(f"unknown member {strange[0]!r}", place=place)
+    if lacking := sorted(expected - members.keys()):
+        raise InputError(f"{lacking[0]} is missing", place=place)
+    if manifest.tables.keys() != COLLECTED.keys():
+        raise InputError("the manifest does not list the tables of its format", place=place)
+    sha256 = _check_hashes(file, members, manifest, place)
+    for name in COLLECTED:
+        _check_table(file, members[table_member(name)], manifest.tables[name].rows, name, place)
+    return Snapshot(path, file, manifest, members, sha256)
+
+
+def _read_manifest(file: BinaryIO, members: dict[str, Member], place: str) -> Manifest:
+    member = members.get(MANIFEST_NAME)
+    if member is None:
+        raise InputError("not an adaudit snapshot: it has no manifest", place=place)
+    if member.size > MAX_MANIFEST_BYTES:
+        raise InputError(f"the manifest is larger than {MAX_MANIFEST_BYTES} bytes", place=place)
+    encoded = MemberFile(file, member).read(member.size)
+    try:
+        _check_format(json.loads(encoded), place)
+        return Manifest.model_validate_json(encoded)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{where}: {first['msg']}", place=f"{place}, {MANIFEST_NAME}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError("is not JSON", place=f"{place}, {MANIFEST_NAME}") from error
+
+
+def _check_format(manifest: object, place: str) -> None:
+    version = manifest.get("format") if isinstance(manifest, dict) else None
+    if not isinstance(manifest, dict) or type(version) is not int:
+        raise InputError("format: a whole number is expected", place=f"{place}, {MANIFEST_NAME}")
+    if version > FORMAT_VERSION:
+        source = manifest.get("source")
+        tool = source.get("tool") if isinstance(source, dict) else None
+        needed = tool if isinstance(tool, str) and len(tool) < 100 else "a newer adaudit"
+        raise InputError(
+            f"snapshot format {version}: it needs {needed} or later; this adaudit reads format {FORMAT_VERSION}",
+            place=place,
+        )
+    if version < FORMAT_VERSION:
+        raise InputError(f"snapshot format {version} is not one that this adaudit reads", place=place)
+
+
+def _check_hashes(file: BinaryIO, members: dict[str, Member], manifest: Manifest, place: str) -> str:
+    """Compare every table with the manifest; the SHA-256 of the whole file, in the same single read."""
+    whole = hashlib.sha256()
+    file.seek(0)
+    for member in members.values():
+        whole.update(file.read(member.data_offset - member.offset))
+        digest, crc, left = hashlib.sha256(), 0, member.size
+        while left:
+            chunk = file.read(min(CHUNK_BYTES, left))
+            if not chunk:
+                raise InputError("the file shrank while it was read", place=place)
+            left -= len(chunk)
+            whole.update(chunk)
+            digest.update(chunk)
+            crc = zlib.crc32(chunk, crc)
+        table = manifest.tables.get(member.name.removesuffix(".parquet"))
+        if crc != member.crc or (table is not None and (member.size, digest.hexdigest()) != (table.size, table.sha256)):
+            raise InputError(f"{member.name} was altered: its content does not match its hash", place=place)
+    whole.update(file.read())
+    return whole.hexdigest()
+
+
+def _parquet(file: BinaryIO, member: Member) -> pq.ParquetFile:
+    return pq.ParquetFile(pa.PythonFile(MemberFile(file, member), mode="r"))
+
+
+def _check_table(file: BinaryIO, member: Member, rows: int, name: str, place: str) -> None:
+    """Check a table's Parquet metadata, without reading its rows: schema, row count and declared sizes."""
+    place = f"{place}, table {name}"
+    slice_ = MemberFile(file, member)
+    slice_.seek(max(0, member.size - 8))
+    footer = slice_.read(8)
+    if len(footer) != 8 or footer[4:] != b"PAR1" or int.from_bytes(footer[:4], "little") > MAX_FOOTER_BYTES:
+        raise InputError("is not a Parquet file, or its footer is too large", place=place)
+    try:
+        with _parquet(file, member) as parquet:
+            schema, metadata = parquet.schema_arrow, parquet.metadata
+            declared = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+            group_rows = sum(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"the Parquet file cannot be decoded: {error}", place=place) from error
+    if not schema.equals(COLLECTED[name].arrow_schema):
+        raise InputError("the columns are not those of the format", place=place)
+    if metadata.num_rows != rows or group_rows != rows:
+        raise InputError(f"has {metadata.num_rows} rows where the manifest declares {rows}", place=place)
+    if rows > MAX_TABLE_ROWS or declared > MAX_TABLE_BYTES:
+        raise InputError(f"declares {rows} rows and {declared} bytes, beyond what is accepted", place=place)

@@ -1,0 +1,108 @@
+"""Write a snapshot: tables in a private folder, then one sealed file."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from adaudit.errors import IncompleteError, InternalError, UsageError
+from adaudit.schema import COLLECTED, FORMAT_VERSION
+from adaudit.snapshot.archive import ArchiveWriter, checksum
+from adaudit.snapshot.manifest import Manifest, ManifestHeader, TableInfo
+
+MANIFEST_NAME = "manifest.json"
+
+
+def table_member(name: str) -> str:
+    """Name in the archive of the Parquet file of table ``name``."""
+    return f"{name}.parquet"
+
+
+class SnapshotWriter:
+    """Builds a snapshot in an owner-only folder beside ``destination``; the folder goes whatever happens.
+
+    ``destination`` is untouched until ``seal``, which replaces it in one step. Raises UsageError when it
+    cannot be written there.
+    """
+
+    def __init__(self, destination: Path) -> None:
+        self._destination = destination
+        if not destination.parent.is_dir():
+            raise UsageError(f"the folder {destination.parent} does not exist", place=str(destination))
+        if destination.is_dir():
+            raise UsageError("is a folder", place=str(destination))
+        try:
+            self.folder = Path(tempfile.mkdtemp(dir=destination.parent, prefix=".adaudit-"))
+        except OSError as error:
+            raise UsageError(f"cannot be written: {error.strerror}", place=str(destination)) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def table_path(self, name: str) -> Path:
+        """Where the Parquet file of a collected table must be put; KeyError for any other name."""
+        return self.folder / table_member(COLLECTED[name].name)
+
+    def write_table(self, name: str, table: pa.Table) -> None:
+        """Write all rows of a table; its columns are those declared, in their order."""
+        schema = COLLECTED[name].arrow_schema
+        pq.write_table(table.select(schema.names).cast(schema), self.table_path(name), compression="zstd")
+
+    def seal(self, header: ManifestHeader) -> Path:
+        """Write the snapshot file, owner-only, and return its path. Tables that were not put are empty.
+
+        Raises InternalError when a table does not have its declared schema, IncompleteError when the file
+        cannot be written.
+        """
+        sealed = self.folder / "sealed"
+        try:
+            self._write_archive(sealed, header)
+            sealed.replace(self._destination)
+        except OSError as error:
+            raise IncompleteError(f"cannot be written: {error.strerror}", place=str(self._destination)) from error
+        return self._destination
+
+    def _write_archive(self, sealed: Path, header: ManifestHeader) -> None:
+        tables, checksums = {}, {}
+        for name in sorted(COLLECTED):
+            rows = self._checked_rows(name)
+            with self.table_path(name).open("rb") as source:
+                size, checksums[name], sha256 = checksum(source)
+            tables[name] = TableInfo(rows=rows, size=size, sha256=sha256)
+        manifest = Manifest(**dict(header), format=FORMAT_VERSION, tables=tables)
+        encoded = manifest.model_dump_json(indent=1).encode()
+        with os.fdopen(os.open(sealed, os.O_CREAT | os.O_EXCL | os.O_RDWR | _O_BINARY, 0o600), "wb") as target:
+            archive = ArchiveWriter(target)
+            size, crc, _ = checksum(io.BytesIO(encoded))
+            archive.add(MANIFEST_NAME, io.BytesIO(encoded), size=size, crc=crc)
+            for name, table in tables.items():
+                with self.table_path(name).open("rb") as source:
+                    archive.add(table_member(name), source, size=table.size, crc=checksums[name])
+            archive.finish()
+            target.flush()
+            os.fsync(target.fileno())
+
+    def _checked_rows(self, name: str) -> int:
+        path = self.table_path(name)
+        if not path.exists():
+            self.write_table(name, COLLECTED[name].arrow_schema.empty_table())
+        with pq.ParquetFile(path) as parquet:
+            if not parquet.schema_arrow.equals(COLLECTED[name].arrow_schema):
+                raise InternalError("was not written with the declared schema", place=f"table {name}")
+            return int(parquet.metadata.num_rows)
+
+
+_O_BINARY = getattr(os, "O_BINARY", 0)  # Windows: no translation of line ends
