@@ -1,0 +1,1 @@
+"""Windows and directory formats to plain values: bytes in, values out, nothing else."""
