@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
@@ -21,10 +21,13 @@ from adaudit.snapshot.manifest import Manifest
 from adaudit.snapshot.writer import MANIFEST_NAME, table_member
 
 MAX_MANIFEST_BYTES: Final = 4 << 20
-MAX_FOOTER_BYTES: Final = 64 << 20
+MAX_FOOTER_BYTES: Final = 16 << 20
+MAX_FOOTER_ITEMS: Final = 1 << 20
 MAX_TABLE_ROWS: Final = 1 << 30
 MAX_TABLE_BYTES: Final = 32 << 30
 """Limits on what one table may declare; a million accounts need a hundredth of them."""
+
+BATCH_ROWS: Final = 1 << 14
 
 
 class Snapshot:
@@ -54,15 +57,31 @@ class Snapshot:
         Raises InputError when its Parquet file cannot be decoded.
         """
         schema = COLLECTED[name].arrow_schema
+        chosen = schema.names if columns is None else columns
+        return pa.Table.from_batches(
+            self.batches(name, columns), pa.schema([schema.field(column) for column in chosen])
+        )
+
+    def batches(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The same rows, a bounded number at a time; same errors."""
+        schema = COLLECTED[name].arrow_schema
         chosen = schema.names if columns is None else list(columns)
-        expected = pa.schema([schema.field(column) for column in chosen])
         place = f"{self.path}, table {name}"
+        decoded_bytes = 0
         try:
             with _parquet(self._file, self._members[table_member(name)]) as parquet:
-                table = parquet.read(columns=chosen, use_threads=False)
+                for batch in parquet.iter_batches(BATCH_ROWS, columns=chosen, use_threads=False):
+                    batch.validate(full=True)
+                    decoded_bytes += batch.nbytes
+                    if decoded_bytes > MAX_TABLE_BYTES:
+                        raise InputError(f"decodes to more than {MAX_TABLE_BYTES} bytes", place=place)
+                    yield batch.select(chosen)
         except (pa.ArrowException, OSError) as error:
             raise InputError(f"the Parquet file cannot be decoded: {error}", place=place) from error
-        return table.select(chosen).cast(expected)
+
+    def parquet_file(self, name: str) -> MemberFile:
+        """The Parquet file of a collected table, read-only, out of the open snapshot."""
+        return MemberFile(self._file, self._members[table_member(name)])
 
 
 def open_snapshot(path: Path) -> Snapshot:
@@ -157,7 +176,11 @@ def _check_hashes(file: BinaryIO, members: dict[str, Member], manifest: Manifest
 
 
 def _parquet(file: BinaryIO, member: Member) -> pq.ParquetFile:
-    return pq.ParquetFile(pa.PythonFile(MemberFile(file, member), mode="r"))
+    return pq.ParquetFile(
+        pa.PythonFile(MemberFile(file, member), mode="r"),
+        thrift_string_size_limit=MAX_FOOTER_BYTES,
+        thrift_container_size_limit=MAX_FOOTER_ITEMS,
+    )
 
 
 def _check_table(file: BinaryIO, member: Member, rows: int, name: str, place: str) -> None:
