@@ -1,0 +1,29 @@
+"""Fixtures shared by every folder of tests: the two test directories, started when a test first asks for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.testbed import Directory
+
+
+@pytest.fixture(scope="session")
+def samba_baseline() -> Iterator[Directory]:
+    """A freshly provisioned Samba domain with one ordinary account added."""
+    from tests.testbed import running  # POSIX only: the tests without a directory also run on Windows
+
+    with running("baseline") as directory:
+        yield directory
+
+
+@pytest.fixture(scope="session")
+def samba_scenario() -> Iterator[Directory]:
+    """A hospital's domain full of weaknesses, each with a healthy control object beside it."""
+    from tests.testbed import running
+
+    with running("scenario") as directory:
+        yield directory

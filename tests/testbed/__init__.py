@@ -1,0 +1,23 @@
+"""The test directory: Samba AD domain controllers on loopback addresses, filled from scenarios written as data."""
+
+from __future__ import annotations
+
+from .controller import running
+from .directory import Account, Directory
+from .domain import BASE_DN, DOMAIN_SID, REALM
+from .errors import TestbedError
+from .scenario import Denied, Expectation, Scenario, load_scenario
+
+__all__ = [
+    "BASE_DN",
+    "DOMAIN_SID",
+    "REALM",
+    "Account",
+    "Denied",
+    "Directory",
+    "Expectation",
+    "Scenario",
+    "TestbedError",
+    "load_scenario",
+    "running",
+]

@@ -1,0 +1,131 @@
+"""Scenarios: what a test directory is filled with, and what an audit of it must and must not find.
+
+The files are TOML, read in the order of their names. ``%base%``, ``%config%`` and the other names of
+``domain.PLACES`` are replaced everywhere, ``%sid:NAME%`` by the SID of the account NAME, ``%n%`` by the number of a
+repetition. An ``[[object]]`` has a ``dn``, attributes under the directory's own names, and:
+
+- ``existing``: change the object instead of adding it; attributes given are replaced;
+- ``rename``: the new relative name of an existing object;
+- ``groups``: dn of the groups it is made a member of; ``password``: only for accounts that log in;
+- ``sddl``, ``aces``: the whole descriptor, or ACEs put before those it has; ``owner``: a SID;
+- ``repeat``: make that many of them;
+- ``expected``: rule id → level of the finding this object must be the subject of;
+- ``clean``: rule ids it must not be a subject of, being the healthy control of a weakness beside it.
+
+Values: text, numbers, lists, or a table ``{base64 = …}``, ``{hex = …}``, ``{guid = …}``, ``{sid = …}``,
+``{sddl = …}``, ``{days_ago = …}`` (a FILETIME), ``{certificate = "file.pem"}``. An account logged on and changed its
+password lately unless told otherwise. A ``[[file]]`` is a file of SYSVOL (``path``, ``text``); an ``[[expected]]``
+is a finding about the domain or forest (``subject``, ``rules``); a ``[[denied]]`` is what the ordinary account may
+not read (``dn``, ``what``: object, attribute or children, ``attribute``).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from .domain import PLACES
+
+HERE = Path(__file__).parent / "scenario"
+_FOLDERS = {"baseline": ("baseline.toml",), "scenario": ("baseline.toml", "hospital/*.toml")}
+_PLACE = re.compile("%(" + "|".join(PLACES) + ")%")
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A finding: ``subject`` is a dn, that of the domain, or ``forest``."""
+
+    rule: str
+    subject: str
+    level: int
+
+
+@dataclass(frozen=True)
+class Denied:
+    """What the ordinary account may not read."""
+
+    dn: str
+    what: Literal["object", "attribute", "children"]
+    attribute: str | None
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """``instructions`` is the JSON text that ``fill.py`` carries out; ``clean`` holds (rule id, dn)."""
+
+    name: str
+    instructions: str = field(repr=False)
+    dns: tuple[str, ...]
+    expected: frozenset[Expectation]
+    clean: frozenset[tuple[str, str]]
+    denied: tuple[Denied, ...]
+
+
+def load_scenario(name: str) -> Scenario:
+    """The scenario ``baseline`` (a fresh domain and its auditor) or ``scenario`` (a hospital full of weaknesses)."""
+    objects: list[dict[str, Any]] = []
+    files: list[dict[str, str]] = []
+    expected: set[Expectation] = set()
+    clean: set[tuple[str, str]] = set()
+    denied: list[Denied] = []
+    for path in (path for pattern in _FOLDERS[name] for path in sorted(HERE.glob(pattern))):
+        document = _placed(tomllib.loads(path.read_text(encoding="utf-8")))
+        files += document.get("file", [])
+        denied += [Denied(row["dn"], row["what"], row.get("attribute")) for row in document.get("denied", [])]
+        for row in document.get("expected", []):
+            expected |= {Expectation(rule, row["subject"], level) for rule, level in row["rules"].items()}
+        for entry in (each for row in document.get("object", []) for each in _repeated(row)):
+            dn = _final_dn(entry)
+            expected |= {Expectation(rule, dn, level) for rule, level in entry.pop("expected", {}).items()}
+            clean |= {(rule, dn) for rule in entry.pop("clean", [])}
+            objects.append(_with_certificates(entry, path.parent))
+    return Scenario(
+        name,
+        json.dumps({"objects": objects, "files": files}, indent=1, ensure_ascii=False),
+        tuple(dict.fromkeys(_final_dn(entry) for entry in objects)),
+        frozenset(expected),
+        frozenset(clean),
+        tuple(denied),
+    )
+
+
+def _placed(value: Any) -> Any:
+    if isinstance(value, str):
+        return _PLACE.sub(lambda match: PLACES[match[1]], value)
+    if isinstance(value, list):
+        return [_placed(each) for each in value]
+    if isinstance(value, dict):
+        return {_placed(key): _placed(each) for key, each in value.items()}
+    return value
+
+
+def _repeated(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    times = entry.pop("repeat", 0)
+    if not times:
+        return [entry]
+    text = json.dumps(entry)
+    return [json.loads(text.replace("%n%", f"{number:03}")) for number in range(1, times + 1)]
+
+
+def _final_dn(entry: dict[str, Any]) -> str:
+    dn: str = entry["dn"]
+    return f"{entry['rename']},{dn.partition(',')[2]}" if "rename" in entry else dn
+
+
+def _with_certificates(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """PEM files read in place, so that what fills the directory needs no file but its instructions."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, list):
+            return [read(each) for each in value]
+        if isinstance(value, dict) and "certificate" in value:
+            lines = (folder / value["certificate"]).read_text(encoding="ascii").splitlines()
+            return {"base64": base64.b64encode(base64.b64decode("".join(lines[1:-1]))).decode()}
+        return value
+
+    return {key: read(value) for key, value in entry.items()}
