@@ -1,0 +1,10 @@
+"""Load and check rules, run them on a snapshot, and tell the level."""
+
+from __future__ import annotations
+
+from adaudit.engine.book import RuleBook
+from adaudit.engine.cases import Outcome, run_cases
+from adaudit.engine.load import load_rules, rules_folder
+from adaudit.engine.source import RuleError, RuleErrors
+
+__all__ = ["Outcome", "RuleBook", "RuleError", "RuleErrors", "load_rules", "rules_folder", "run_cases"]

@@ -1,0 +1,135 @@
+"""``adaudit rules``: read, check and try the rules."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from adaudit.engine import Outcome, RuleBook, RuleErrors, load_rules, run_cases
+from adaudit.engine.model import Language, Rule
+from adaudit.errors import InputError
+
+folder_option = click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Another folder of rules than the one that comes with the program.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+language_option = click.option("--lang", "language", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
+
+
+@click.group()
+def command() -> None:
+    """Read, check and try the rules."""
+
+
+@command.command("list", epilog="Example: adaudit rules list --lang en")
+@json_option
+@language_option
+@folder_option
+def list_(as_json: bool, language: Language, folder: Path | None) -> None:
+    """List the rules: id, kind, levels and title."""
+    rules = load_rules(folder).rules
+    if as_json:
+        rows = [{**_summary(rule), "title": rule.prose[language].title} for rule in rules]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    table = Table("id", "kind", "levels", "title", box=None, header_style="bold")
+    for rule in rules:
+        levels = ", ".join(map(str, rule.levels))
+        table.add_row(rule.id, rule.kind, levels, Text(rule.prose[language].title))
+    Console().print(table)
+
+
+@command.command(epilog="Example: adaudit rules show vuln_dont_expire_priv")
+@click.argument("rule_id", metavar="ID")
+@json_option
+@language_option
+@folder_option
+def show(rule_id: str, as_json: bool, language: Language, folder: Path | None) -> None:
+    """Show one rule: what it looks for, why, how to fix it, and its SQL."""
+    book = load_rules(folder, only=[rule_id])
+    rule = book.rule(rule_id)
+    if as_json:
+        click.echo(json.dumps(_described(book, rule), ensure_ascii=False, indent=2))
+        return
+    prose = rule.prose[language]
+    references = [
+        f"{control.framework}: {control.id} {control.reference}".rstrip()
+        for controls in book.references(rule.controls).values()
+        for control in controls
+    ]
+    for text in (f"{rule.id}\n{prose.title}", prose.why, prose.fix, prose.verify, prose.limits):
+        click.echo(f"{text}\n")
+    click.echo("\n".join(references))
+    click.echo(f"\n{rule.sql}")
+
+
+@command.command(epilog="Example: adaudit rules test vuln_dont_expire_priv")
+@click.argument("rule_ids", metavar="[ID]...", nargs=-1)
+@json_option
+@folder_option
+def test(rule_ids: tuple[str, ...], as_json: bool, folder: Path | None) -> None:
+    """Run the cases of the rules named, or of all of them."""
+    book = load_rules(folder, only=rule_ids)
+    outcomes = [outcome for rule in book.rules for outcome in run_cases(book, rule)]
+    failed = [outcome for outcome in outcomes if outcome.difference]
+    if as_json:
+        click.echo(json.dumps([asdict(outcome) for outcome in outcomes], ensure_ascii=False, indent=2))
+    else:
+        for outcome in failed:
+            click.echo(_line(outcome))
+        click.echo(f"{len(book.rules)} rules, {len(outcomes)} cases, {len(failed)} failed")
+    if failed:
+        raise InputError(f"{len(failed)} of {len(outcomes)} cases failed")
+
+
+@command.command(epilog="Example: adaudit rules lint --folder rules")
+@json_option
+@folder_option
+def lint(as_json: bool, folder: Path | None) -> None:
+    """Check every file of the rules folder and tell all that is wrong."""
+    try:
+        count = len(load_rules(folder).rules)
+    except RuleErrors as errors:
+        if as_json:
+            click.echo(json.dumps([{"place": e.place, "message": e.message} for e in errors.errors], indent=2))
+        raise
+    click.echo("[]" if as_json else f"{count} rules, nothing wrong")
+
+
+def _line(outcome: Outcome) -> str:
+    return f"{outcome.rule_id}: {outcome.name}\n    {outcome.difference}"
+
+
+def _summary(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "kind": rule.kind,
+        "family": rule.family,
+        "levels": rule.levels,
+        "controls": rule.controls,
+        "subject": rule.subject,
+    }
+
+
+def _described(book: RuleBook, rule: Rule) -> dict[str, Any]:
+    controls = book.references(rule.controls)
+    return {
+        **_summary(rule),
+        "needs": asdict(rule.needs),
+        "evidence": rule.evidence,
+        "params": rule.params,
+        "sql": rule.sql,
+        "population": rule.population,
+        "detail": asdict(rule.detail) if rule.detail else None,
+        "prose": {language: asdict(prose) for language, prose in rule.prose.items()},
+        "references": {control: [asdict(c) for c in found] for control, found in controls.items()},
+    }

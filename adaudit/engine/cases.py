@@ -1,0 +1,92 @@
+"""Run a rule's cases: a handful of rows in, a status and subjects out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from adaudit import derive
+from adaudit.engine.book import RuleBook
+from adaudit.engine.database import Database
+from adaudit.engine.documents import CaseDocument
+from adaudit.engine.judge import Verdict, judge
+from adaudit.engine.load import parameter, read_cases
+from adaudit.engine.model import Rule
+from adaudit.engine.source import Source
+from adaudit.schema import COMPUTED, TABLES
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One case run. ``difference`` is empty when the rule answered as expected."""
+
+    rule_id: str
+    name: str
+    difference: str
+
+
+def run_cases(book: RuleBook, rule: Rule) -> list[Outcome]:
+    """Run every case of a rule. Raises RuleError when a case gives an unknown table, column or type of value."""
+    source, document = read_cases(rule.path, book.folder)
+    return [
+        Outcome(rule.id, case.name, _difference(case, rule, _verdict(book, rule, case, source, number)))
+        for number, case in enumerate(document.case)
+    ]
+
+
+def case_tables(source: Source, number: int, case: CaseDocument) -> dict[str, pa.Table]:
+    """The rows of a case as tables of the schema; computed ones too when the case asks for it."""
+    tables = {}
+    for name, rows in case.tables.items():
+        if name not in TABLES:
+            raise source.error(f"{name} is not a table", "case", number, "tables", name)
+        schema = TABLES[name].arrow_schema
+        for row in rows:
+            for column in row:
+                if column not in schema.names:
+                    raise source.error(f"{name} has no column {column}", "case", number, "tables", name)
+        try:
+            tables[name] = pa.Table.from_pylist(rows, schema)
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            raise source.error(f"a value does not fit its column: {error}", "case", number, "tables", name) from error
+    if not case.derive:
+        return tables
+    if given := sorted(tables.keys() & COMPUTED.keys()):
+        raise source.error(f"{given[0]} is computed, as the case asks", "case", number, "tables", given[0])
+    return tables | derive.derive(tables)
+
+
+def _verdict(book: RuleBook, rule: Rule, case: CaseDocument, source: Source, number: int) -> Verdict:
+    for name in case.params:
+        if name not in rule.params:
+            raise source.error(f"{name} is not a parameter of the rule", "case", number, "params")
+    given = {name: parameter(value) for name, value in case.params.items()}
+    tables = case_tables(source, number, case)
+    with Database(tables, book.catalogues.values(), book.views.values()) as database:
+        return judge(database, replace(rule, params=rule.params | given), book.readings[rule.id], case.as_of)
+
+
+def _difference(case: CaseDocument, rule: Rule, verdict: Verdict) -> str:
+    only = rule.levels[0] if len(rule.levels) == 1 else None
+    expected = Counter((s.id, only if s.level is None else s.level) for s in case.subjects)
+    found = Counter((row.subject, row.level) for row in verdict.rows)
+    differences = []
+    if verdict.status != case.status:
+        differences.append(f"status is {verdict.status}, not {case.status}")
+    if verdict.message:
+        differences.append(verdict.message)
+    if missing := expected - found:
+        differences.append(f"missing {_subjects(missing.elements())}")
+    if unexpected := found - expected:
+        differences.append(f"unexpected {_subjects(unexpected.elements())}")
+    if verdict.incomplete != case.incomplete:
+        differences.append("is incomplete" if verdict.incomplete else "is not incomplete")
+    return "; ".join(differences)
+
+
+def _subjects(pairs: Iterable[tuple[int | None, int | None]]) -> str:
+    shown = sorted(pairs, key=str)
+    return ", ".join(f"{subject}" if level is None else f"{subject} (level {level})" for subject, level in shown)
