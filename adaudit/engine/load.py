@@ -32,7 +32,7 @@ from adaudit.schema import TABLES
 
 CASES_SUFFIX: Final = ".cases.toml"
 _SHARED_FOLDERS: Final = {"views", "catalogues", "frameworks"}
-_ARROW_TYPES: Final = {"text": pa.string(), "int": pa.int64(), "bool": pa.bool_(), "date": pa.timestamp("us")}
+_ARROW_TYPES: Final = {"text": pa.string(), "int": pa.int64(), "bool": pa.bool_(), "date": pa.date32()}
 
 
 def rules_folder() -> Path:
