@@ -1,0 +1,170 @@
+"""``adaudit collect``: read a directory through one domain controller."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import click
+
+from adaudit.cli.main import printable
+from adaudit.cli.progress import collection_progress
+from adaudit.collect.collector import Collector, Outcome
+from adaudit.collect.endpoint import Endpoint, Security
+from adaudit.errors import IncompleteError, UsageError
+from adaudit.snapshot import open_snapshot
+
+VARIABLE: Final = "ADAUDIT_PASSWORD"
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command(
+    name="collect",
+    epilog="Example: adaudit collect --server dc1.chu.example --user auditeur@chu.example --ca-file ca.pem "
+    "-o chu.adsnap",
+)
+@click.option("--server", required=True, metavar="HOST", help="Domain controller, by the name its certificate bears.")
+@click.option(
+    "--user", required=True, help="Who reads: user@domain, DOMAIN\\name or a DN. An ordinary account will do."
+)
+@click.option("-o", "--output", required=True, type=_PATH, metavar="FILE", help="Snapshot to write (.adsnap).")
+@click.option(
+    "--ca-file", type=_PATH, metavar="FILE", help="Certificates to trust instead of the system's, PEM or DER."
+)
+@click.option("--start-tls", is_flag=True, help="Secure port 389 instead of using LDAPS on 636.")
+@click.option("--allow-plaintext", is_flag=True, help="Send the password and read the directory unencrypted.")
+@click.option("--port", type=click.IntRange(1, 65535), metavar="PORT", help="Default: 636, or 389 with --start-tls.")
+@click.option(
+    "--password-file",
+    type=_PATH,
+    metavar="FILE",
+    help=f"File that holds the password; else the variable {VARIABLE}, else a prompt.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1, max=86400),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for each answer.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace an existing snapshot.")
+@click.option("--strict", is_flag=True, help="Exit with 3 also when facts were refused to the account.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON, for scripts.")
+def command(
+    *,
+    server: str,
+    user: str,
+    output: Path,
+    ca_file: Path | None,
+    start_tls: bool,
+    allow_plaintext: bool,
+    port: int | None,
+    password_file: Path | None,
+    timeout: float,
+    overwrite: bool,
+    strict: bool,
+    as_json: bool,
+) -> int:
+    """Read a whole Active Directory, changing nothing, into one snapshot file.
+
+    Reads every partition of the domain controller HOST that the account may read. Interrupted by Ctrl-C, or when
+    the connection is lost, it leaves a snapshot marked incomplete and exits with 3.
+    """
+    if start_tls and allow_plaintext:
+        raise UsageError("--start-tls and --allow-plaintext exclude each other")
+    _check_output(output, overwrite=overwrite)
+    security = Security.START_TLS if start_tls else Security.PLAINTEXT if allow_plaintext else Security.LDAPS
+    endpoint = Endpoint(server, security, port, ca_file, timeout)
+    connection = endpoint.connect(user, _password(password_file, user))
+    try:
+        with collection_progress() as observe:
+            collector = Collector(connection, account=user, observe=observe)
+            with _first_interrupt(collector.interrupt):
+                outcome = collector.run(output)
+    finally:
+        connection.unbind()
+    gaps = _gaps(outcome.path)
+    click.echo(_as_json(outcome, gaps) if as_json else printable(_as_text(outcome, gaps)))
+    if outcome.incomplete_reason is not None:
+        raise IncompleteError(f"the collection is incomplete: {outcome.incomplete_reason}", place=str(outcome.path))
+    if strict and gaps["denied"]:
+        raise IncompleteError(f"{gaps['denied']} facts were refused to {user}", place=str(outcome.path))
+    return 0
+
+
+def _check_output(output: Path, *, overwrite: bool) -> None:
+    """Refuse now what could not be written at the end of a long reading."""
+    if output.exists() and not overwrite:
+        raise UsageError("exists already; give another name, or --overwrite", place=str(output))
+    if not output.parent.is_dir():
+        raise UsageError(f"the folder {output.parent} does not exist", place=str(output))
+
+
+def _password(password_file: Path | None, user: str) -> str:
+    if password_file is not None:
+        try:
+            return password_file.read_text(encoding="utf-8-sig").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"cannot be read: {error}", place=str(password_file)) from error
+    if VARIABLE in os.environ:
+        return os.environ[VARIABLE]
+    if not sys.stdin.isatty():
+        raise UsageError(f"no password: set {VARIABLE}, or give --password-file")
+    password: str = click.prompt(f"Password of {printable(user)}", hide_input=True, err=True)
+    return password
+
+
+@contextmanager
+def _first_interrupt(stop: Callable[[], None]) -> Iterator[None]:
+    """The first Ctrl-C calls ``stop``; the next one ends the process as usual."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        stop()
+
+    previous = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _gaps(path: Path) -> Counter[str]:
+    """Rows of coverage of the sealed snapshot, by status."""
+    with open_snapshot(path) as snapshot:
+        return Counter(snapshot.table("coverage", ["status"])["status"].to_pylist())
+
+
+def _as_text(outcome: Outcome, gaps: Counter[str]) -> str:
+    told = ", ".join(f"{count:,} {status.replace('_', ' ')}" for status, count in sorted(gaps.items()))
+    lines = [
+        f"{outcome.path}: {outcome.objects:,} objects read in {outcome.seconds:.1f} s"
+        + (f" from {outcome.server}" if outcome.server else ""),
+        f"Gaps: {told} (listed by: adaudit snapshot info {outcome.path})" if gaps else "No gap is known.",
+        f"Next: adaudit audit {outcome.path} -o report",
+    ]
+    return "\n".join(lines)
+
+
+def _as_json(outcome: Outcome, gaps: Counter[str]) -> str:
+    facts = {
+        "snapshot": str(outcome.path),
+        "objects": outcome.objects,
+        "seconds": round(outcome.seconds, 3),
+        "server": outcome.server,
+        "account_sid": outcome.account_sid,
+        "complete": outcome.incomplete_reason is None,
+        "incomplete_reason": outcome.incomplete_reason,
+        "coverage": dict(sorted(gaps.items())),
+    }
+    return json.dumps(facts, indent=2)

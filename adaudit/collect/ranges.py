@@ -1,0 +1,56 @@
+"""Attribute options: ``;range=`` of long attributes, completed, and ``;binary``, dropped (MS-ADTS 3.1.1.3.1.3.3)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from adaudit.collect.connection import ReadOnlyConnection
+from adaudit.collect.messages import Control, Result, ResultCode, Scope, Search, decode_entry
+
+_RANGE: Final = re.compile(r"range=(\d{1,9})-(\d{1,9}|\*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """An attribute of which the server gave only the values before number ``next_value``."""
+
+    attribute: str
+    next_value: int
+
+
+def resolve_options(attributes: dict[str, list[bytes]]) -> tuple[dict[str, list[bytes]], list[Cut]]:
+    """The attributes under their plain names, and those that the server cut."""
+    plain: dict[str, list[bytes]] = {}
+    cuts: list[Cut] = []
+    for described, values in attributes.items():
+        name, *options = described.split(";")
+        plain.setdefault(name, []).extend(values)
+        ranges = [found for found in map(_RANGE.fullmatch, options) if found]
+        cuts += [Cut(name, int(found[2]) + 1) for found in ranges if found[2] != "*"]
+    return plain, cuts
+
+
+def complete(
+    connection: ReadOnlyConnection, dn: str, cut: Cut, values: list[bytes], controls: tuple[Control, ...] = ()
+) -> Result:
+    """Append to ``values`` the rest of a cut attribute; a result that is not a success tells why some are missing.
+
+    ``controls`` are those that made the object visible.
+    """
+    while True:
+        search = Search(dn, Scope.BASE, (f"{cut.attribute};range={cut.next_value}-*",), controls)
+        page = next(connection.search(search, page_size=None))
+        if not page.result.is_success:
+            return page.result
+        if not page.entries:
+            return Result(ResultCode.NO_SUCH_OBJECT, "the object is no longer visible")
+        received, cuts = resolve_options(decode_entry(page.entries[0])[1])
+        values += received.get(cut.attribute, [])
+        further = [each for each in cuts if each.attribute == cut.attribute]
+        if not further:
+            return page.result
+        if further[0].next_value <= cut.next_value:
+            return Result(ResultCode.OTHER, f"the range of {cut.attribute} does not advance")
+        cut = further[0]

@@ -1,0 +1,95 @@
+"""A TCP proxy between the collector and the directory: it listens in, and can hold or cut the line."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+
+LOOPBACK = "127.0.0.1"
+
+
+class Proxy:
+    """Forwards every connection to one address.
+
+    ``sent`` is what clients said, in order. After ``limit`` bytes of answers the line is cut, or nothing more
+    is forwarded; ``reached`` is then set.
+    """
+
+    def __init__(self, host: str, port: int, *, limit: int | None = None, then: Literal["cut", "hold"] = "cut") -> None:
+        self.sent = bytearray()
+        self.connections = 0
+        self.reached = threading.Event()
+        self._target = (host, port)
+        self._limit = limit
+        self._then = then
+        self._received = 0
+        self._sockets: list[socket.socket] = []
+        self._listener = socket.create_server((LOOPBACK, 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                self.connections += 1
+                server = socket.create_connection(self._target)
+                self._sockets += [client, server]
+                threading.Thread(target=self._forward, args=(client, server), daemon=True).start()
+                threading.Thread(target=self._answer, args=(server, client), daemon=True).start()
+
+    def _forward(self, client: socket.socket, server: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while said := client.recv(65536):
+                self.sent += said
+                server.sendall(said)
+            server.shutdown(socket.SHUT_WR)
+
+    def _answer(self, server: socket.socket, client: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while said := server.recv(65536):
+                if self._limit is not None and self._received + len(said) > self._limit:
+                    client.sendall(said[: self._limit - self._received])
+                    self._received = self._limit
+                    self.reached.set()
+                    if self._then == "cut":
+                        client.close()
+                    return
+                self._received += len(said)
+                client.sendall(said)
+            client.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        for each in (self._listener, *self._sockets):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+
+class Proxies:
+    """Makes proxies and closes them after the test."""
+
+    def __init__(self) -> None:
+        self._made: list[Proxy] = []
+
+    def __call__(
+        self, host: str, port: int, *, limit: int | None = None, then: Literal["cut", "hold"] = "cut"
+    ) -> Proxy:
+        self._made.append(Proxy(host, port, limit=limit, then=then))
+        return self._made[-1]
+
+    def close(self) -> None:
+        for proxy in self._made:
+            proxy.close()
+
+
+@pytest.fixture
+def proxies() -> Iterator[Proxies]:
+    made = Proxies()
+    yield made
+    made.close()
