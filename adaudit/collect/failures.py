@@ -47,7 +47,7 @@ def open_failure(error: Exception, host: str, port: int, timeout: float) -> Conn
 def tls_failure(error: OSError, host: str, place: str) -> ConnectionFailed:
     """The failure of a TLS handshake."""
     if isinstance(error, TimeoutError):
-        return ConnectionFailed("no answer to the TLS handshake: does this port speak LDAPS?", place=place)
+        return ConnectionFailed("no answer to the TLS handshake: LDAPS is on 636, on 389 use --start-tls", place=place)
     if not isinstance(error, ssl.SSLCertVerificationError):
         return ConnectionFailed(
             f"no TLS on this port ({error.strerror or error}): LDAPS is on 636, on 389 use --start-tls", place=place

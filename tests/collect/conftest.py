@@ -58,7 +58,7 @@ class Proxy:
                     self._received = self._limit
                     self.reached.set()
                     if self._then == "cut":
-                        client.close()
+                        client.shutdown(socket.SHUT_RDWR)
                     return
                 self._received += len(said)
                 client.sendall(said)
