@@ -1,0 +1,44 @@
+"""Every computed table, in the order in which they need one another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pyarrow as pa
+
+from adaudit.derive.accepted import privileged_principals
+from adaudit.derive.control import control_rights
+from adaudit.derive.controllers import domain_controllers
+from adaudit.derive.delegation import delegation_targets
+from adaudit.derive.effective import descriptor_rights
+from adaudit.derive.facts import Facts
+from adaudit.derive.groups import nested_groups, privileged_accounts, privileged_groups
+from adaudit.derive.policy import applied_gpos
+from adaudit.derive.tier0 import tier0
+
+COMPUTATIONS: tuple[Callable[[Facts], pa.Table], ...] = (
+    nested_groups,
+    privileged_groups,
+    privileged_accounts,
+    privileged_principals,
+    domain_controllers,
+    tier0,
+    descriptor_rights,
+    control_rights,
+    delegation_targets,
+    applied_gpos,
+)
+"""Each is named as the table it returns."""
+
+
+def derive(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """Every table of ``schema.COMPUTED``, and ``coverage``: the given rows with those of the computed tables.
+
+    ``tables`` are collected ones; one that is missing is empty, a column that is missing is null.
+    """
+    facts = Facts(tables)
+    computed: dict[str, pa.Table] = {}
+    for computation in COMPUTATIONS:
+        computed[computation.__name__] = computation(facts)
+        facts.add(computation.__name__, computed[computation.__name__])
+    return computed | {"coverage": facts.table("coverage")}

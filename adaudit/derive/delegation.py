@@ -1,0 +1,87 @@
+"""delegation_targets: which accounts a constrained delegation reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from adaudit.derive.facts import Facts, build, in_order
+
+KRBTGT_RID = 502
+
+
+def delegation_targets(facts: Facts) -> pa.Table:
+    """One row per delegation and account reached; one without target when nothing bears the SPN.
+
+    The service class of a ticket can be replaced by whoever holds it: a host reached under one name is reached
+    under all, so that an SPN nobody bears still leads to the computer it names.
+    """
+    index = _Index(facts)
+    rows = []
+    for object_id, principal, kind, transition, spn, service, host in facts.rows(
+        "delegations", "object_id", "principal_id", "kind", "protocol_transition", "spn", "service_class", "host"
+    ):
+        if kind == "constrained" and spn is not None:
+            reached: list[tuple[int | None, str | None]]
+            reached = [*index.reached(object_id, spn.lower(), service, host)] or [(None, None)]
+            rows += [(object_id, principal, spn, transition, target, match) for target, match in reached]
+    return build("delegation_targets", in_order(rows, 0, 2, 4))
+
+
+class _Index:
+    """Accounts by SPN, hosts by name, krbtgt by realm."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._by_spn: dict[str, set[int]] = {}
+        self._by_host: dict[str, set[int]] = {}
+        for object_id, spn, service, host in facts.rows("spns", "object_id", "spn", "service_class", "host"):
+            if object_id is None:
+                continue
+            if spn is not None:
+                self._by_spn.setdefault(spn.lower(), set()).add(object_id)
+            if service == "host" and host:
+                self._by_host.setdefault(host, set()).add(object_id)
+        domains = {domain.domain_id: domain for domain in facts.domains}
+        columns = ("object_id", "domain_id", "sam_account_name", "dns_host_name")
+        self._domain_of: dict[int, int | None] = {}
+        for object_id, domain_id, sam, dns in facts.rows("computers", *columns):
+            domain = domains.get(domain_id)
+            for name in _host_names(sam, dns, domain.dns_name if domain else None) if object_id is not None else ():
+                self._by_host.setdefault(name, set()).add(object_id)
+        for table in ("users", "computers", "managed_service_accounts"):
+            self._domain_of.update(facts.rows(table, "object_id", "domain_id"))
+        self._krbtgt = {
+            p.domain_id: p.object_id
+            for domain in facts.domains
+            for p in facts.principals_by_sid.get(f"{domain.sid}-{KRBTGT_RID}", ())
+            if p.object_id is not None
+        }
+        self._realms = {
+            name.lower(): domain.domain_id
+            for domain in facts.domains
+            for name in (domain.dns_name, domain.netbios_name)
+            if name
+        }
+
+    def reached(self, source: int, spn: str, service: str | None, host: str | None) -> Iterator[tuple[int, str]]:
+        if service == "krbtgt":
+            krbtgt = self._krbtgt.get(self._realms.get(host or "", self._domain_of.get(source)))
+            if krbtgt is not None:
+                yield krbtgt, "krbtgt"
+        elif bearers := self._by_spn.get(spn):
+            yield from ((bearer, "spn") for bearer in bearers)
+        elif host:
+            yield from ((computer, "host") for computer in self._by_host.get(host, ()))
+
+
+def _host_names(sam: str | None, dns: str | None, domain: str | None) -> Iterator[str]:
+    """The names, in lower case, under which clients know a computer."""
+    short = (sam or "").removesuffix("$").lower()
+    if short:
+        yield short
+        if domain:
+            yield f"{short}.{domain.lower()}"
+    if dns:
+        yield dns.lower()
+        yield dns.lower().partition(".")[0]

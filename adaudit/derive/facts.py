@@ -1,0 +1,134 @@
+"""The tables that computations read, with the indexes that several of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from adaudit.derive.membership import Memberships
+from adaudit.schema import TABLES
+
+Ids = npt.NDArray[np.int64]
+
+
+class Principal(NamedTuple):
+    """A row of ``principals``."""
+
+    principal_id: int
+    sid: str | None
+    rid: int | None
+    domain_id: int | None
+    object_id: int | None
+    type: str | None
+    name: str | None
+    dn: str | None
+
+
+class Domain(NamedTuple):
+    """A row of ``domains``. ``sid``: when the domain was not collected, what a trust within the forest tells."""
+
+    domain_id: int
+    dn: str | None
+    dns_name: str | None
+    netbios_name: str | None
+    sid: str | None
+    is_root: bool
+    is_collected: bool
+    object_id: int | None
+
+
+class Facts:
+    """Collected tables, and those computed so far.
+
+    A missing table is empty, a missing column null.
+    """
+
+    def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+        self._tables = dict(tables)
+
+    def add(self, name: str, table: pa.Table) -> None:
+        """Make a computed table available to the next computations."""
+        self._tables[name] = table
+
+    def table(self, name: str) -> pa.Table:
+        """The table under its declared schema."""
+        schema = TABLES[name].arrow_schema
+        given = self._tables.get(name)
+        if given is None:
+            return schema.empty_table()
+        if given.schema.equals(schema):
+            return given
+        columns = [
+            given[field.name].cast(field.type)
+            if field.name in given.column_names
+            else pa.nulls(given.num_rows, field.type)
+            for field in schema
+        ]
+        return pa.table(columns, schema=schema)
+
+    def rows(self, name: str, *columns: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a table, reduced to some columns."""
+        table = self.table(name)
+        return zip(*(table[column].to_pylist() for column in columns), strict=True)
+
+    def ids(self, name: str, column: str) -> Ids:
+        """An integer column as an array, -1 standing for null."""
+        values: Ids = self.table(name)[column].cast(pa.int64()).fill_null(-1).to_numpy()
+        return values
+
+    @cached_property
+    def principals(self) -> dict[int, Principal]:
+        """Identities by id."""
+        return {row[0]: Principal(*row) for row in self.rows("principals", *Principal._fields)}
+
+    @cached_property
+    def principals_by_sid(self) -> dict[str, list[Principal]]:
+        """Identities by SID; a BUILTIN one is there once per domain."""
+        found: dict[str, list[Principal]] = {}
+        for principal in self.principals.values():
+            if principal.sid is not None:
+                found.setdefault(principal.sid, []).append(principal)
+        return found
+
+    @cached_property
+    def principal_of_object(self) -> dict[int, int]:
+        """Identity that an object bears."""
+        return {p.object_id: p.principal_id for p in self.principals.values() if p.object_id is not None}
+
+    @cached_property
+    def domains(self) -> tuple[Domain, ...]:
+        """Domains of the forest."""
+        trusted = {
+            dns.lower(): sid
+            for dns, sid, within in self.rows("trusts", "partner_dns", "partner_sid", "is_within_forest")
+            if within and dns and sid
+        }
+        return tuple(
+            row._replace(sid=row.sid or trusted.get((row.dns_name or "").lower()))
+            for row in (Domain(*values) for values in self.rows("domains", *Domain._fields))
+        )
+
+    @cached_property
+    def memberships(self) -> Memberships:
+        """Who is a direct member of what."""
+        groups = {p.principal_id for p in self.principals.values() if p.type == "group"}
+        return Memberships(self.ids("memberships", "member_id"), self.ids("memberships", "group_id"), groups)
+
+
+def in_order(rows: Iterable[Sequence[Any]], *columns: int) -> list[Sequence[Any]]:
+    """Rows in the order of some of their columns, by place; null comes first."""
+    return sorted(rows, key=lambda row: [(row[column] is not None, row[column]) for column in columns])
+
+
+def build(name: str, rows: Iterable[Sequence[Any]]) -> pa.Table:
+    """A declared table from rows in the order of its columns."""
+    schema = TABLES[name].arrow_schema
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    return pa.table(
+        [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
+    )

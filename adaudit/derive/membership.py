@@ -1,0 +1,85 @@
+"""Direct memberships as arrays, and what follows them: members below, groups above."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Ids = npt.NDArray[np.int64]
+
+
+class Reached(NamedTuple):
+    """A member found below a group: ``depth`` is 1 for a direct one, ``via`` the group it is a direct member of."""
+
+    principal_id: int
+    depth: int
+    via: int
+
+
+class Memberships:
+    """Pairs (member, group), indexed both ways. Cycles are followed once."""
+
+    def __init__(self, members: Ids, groups: Ids, known_groups: Iterable[int]) -> None:
+        sound = (members >= 0) & (groups >= 0)
+        self._members, self._groups = members[sound], groups[sound]
+        self.groups = frozenset(known_groups) | frozenset(np.unique(self._groups).tolist())
+        """Every identity that is a group: typed so, or with members."""
+
+    def members_of(self, group: int) -> list[int]:
+        """Direct members, in the order of ids."""
+        return _slice(self._downward, group)
+
+    def groups_of(self, member: int) -> list[int]:
+        """Groups it is a direct member of, in the order of ids."""
+        return _slice(self._upward, member)
+
+    def below(self, group: int) -> Iterator[Reached]:
+        """Members at any depth, groups included, nearest first, each once; the group itself is left out."""
+        seen = {group}
+        level, depth = [group], 1
+        while level:
+            inner = []
+            for via in level:
+                for member in self.members_of(via):
+                    if member not in seen:
+                        seen.add(member)
+                        yield Reached(member, depth, via)
+                        if member in self.groups:
+                            inner.append(member)
+            level, depth = sorted(inner), depth + 1
+
+    def above(self, member: int) -> dict[int, int]:
+        """Groups that contain it at any depth, with the depth; it is never among them itself."""
+        depths: dict[int, int] = {member: 0}
+        level, depth = [member], 1
+        while level:
+            outer = []
+            for inner in level:
+                for group in self.groups_of(inner):
+                    if group not in depths:
+                        depths[group] = depth
+                        outer.append(group)
+            level, depth = outer, depth + 1
+        del depths[member]
+        return depths
+
+    @cached_property
+    def _downward(self) -> tuple[Ids, Ids]:
+        order = np.lexsort((self._members, self._groups))
+        return self._groups[order], self._members[order]
+
+    @cached_property
+    def _upward(self) -> tuple[Ids, Ids]:
+        order = np.lexsort((self._groups, self._members))
+        return self._members[order], self._groups[order]
+
+
+def _slice(pairs: tuple[Ids, Ids], key: int) -> list[int]:
+    keys, values = pairs
+    start, end = np.searchsorted(keys, [key, key + 1])
+    found: list[int] = values[start:end].tolist()
+    return found

@@ -1,0 +1,102 @@
+"""applied_gpos: which GPOs reach what is directly below a container."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from adaudit.derive.facts import Facts, build, in_order
+
+
+class _Link(NamedTuple):
+    gpo_id: int | None
+    link_id: int
+    is_enforced: bool
+
+
+def applied_gpos(facts: Facts) -> pa.Table:
+    """GPOs in order of precedence, for every OU, domain head, and container directly above an account.
+
+    Enforced links come first, those of the highest container before the others; then the rest, those of the nearest
+    container first. Blocked inheritance stops what is not enforced. A container that is no OU takes what the nearest
+    OU or domain head above it has, or that of its domain when what is between was not seen. Links of sites are left
+    out: where a machine is, the directory does not say.
+    """
+    chains = Chains(facts)
+    links = _links(facts)
+    blocking = {row for row, blocks in facts.rows("organizational_units", "object_id", "blocks_inheritance") if blocks}
+    rows = []
+    for container in chains.containers():
+        enforced: list[_Link] = []
+        others: list[_Link] = []
+        is_blocked = False
+        for place in chains.above(container):
+            here = links.get(place, [])
+            enforced = [link for link in here if link.is_enforced] + enforced
+            if not is_blocked:
+                others += [link for link in here if not link.is_enforced]
+            is_blocked = is_blocked or place in blocking
+        for rank, link in enumerate(enforced + others, start=1):
+            rows.append((container, link.gpo_id, link.link_id, rank, link.is_enforced))
+    return build("applied_gpos", rows)
+
+
+def _links(facts: Facts) -> dict[int, list[_Link]]:
+    """Enabled links by container, the one that wins first."""
+    links: dict[int, list[_Link]] = {}
+    columns = ("container_id", "order", "gpo_id", "is_enabled", "is_enforced")
+    for container, _, gpo, is_enabled, is_enforced in in_order(facts.rows("gpo_links", *columns), 0, 1):
+        if is_enabled is not False:
+            links.setdefault(container, []).append(_Link(gpo, container, bool(is_enforced)))
+    return links
+
+
+class Chains:
+    """OUs and domain heads above each container."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._parents: dict[int, int | None] = dict(facts.rows("objects", "object_id", "parent_id"))
+        self._domain_of: dict[int, int | None] = dict(facts.rows("objects", "object_id", "domain_id"))
+        kinds = dict(facts.rows("organizational_units", "object_id", "kind"))
+        self._linkable = {object_id for object_id, kind in kinds.items() if kind in ("ou", "domain")}
+        self._heads: dict[int | None, int] = {
+            domain: object_id
+            for object_id, domain, kind in facts.rows("organizational_units", "object_id", "domain_id", "kind")
+            if kind == "domain"
+        }
+        self._is_head = frozenset(self._heads.values())
+        accounts = (
+            object_id
+            for table in ("users", "computers", "managed_service_accounts")
+            for (object_id,) in facts.rows(table, "object_id")
+        )
+        above_accounts = {self._parents.get(account) for account in accounts}
+        self._containers = sorted(c for c in self._linkable | above_accounts if c is not None)
+
+    def containers(self) -> list[int]:
+        """Containers whose GPOs are told, in the order of objects."""
+        return self._containers
+
+    def above(self, container: int) -> list[int]:
+        """The container, when GPOs can be linked to it, then those above it up to the domain head."""
+        path, _ = self._walk(container)
+        return path
+
+    def is_broken(self, container: int) -> bool:
+        """Something between the container and its domain head was not seen."""
+        return not self._walk(container)[1]
+
+    def _walk(self, container: int) -> tuple[list[int], bool]:
+        path: list[int] = []
+        seen: set[int] = set()
+        place: int | None = container
+        while place is not None and place not in seen:
+            seen.add(place)
+            if place in self._linkable:
+                path.append(place)
+            if place in self._is_head:
+                return path, True
+            place = self._parents.get(place)
+        head = self._heads.get(self._domain_of.get(container))
+        return ([*path, head] if head is not None and head not in path else path), False

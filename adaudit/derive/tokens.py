@@ -1,0 +1,41 @@
+"""Who an ACE applies to: the identities that a trustee always carries."""
+
+from __future__ import annotations
+
+from adaudit.derive.facts import Facts
+from adaudit.derive.well_known import ANONYMOUS, AUTHENTICATED_USERS, EVERYONE, SELF
+
+_NOT_AUTHENTICATED_SIDS = frozenset((EVERYONE, ANONYMOUS, SELF, "S-1-5-32-546", "S-1-5-32-554"))
+"""Identities some of whose bearers are not Authenticated Users: Guests and Pre-Windows 2000 Compatible Access too."""
+
+_NOT_AUTHENTICATED_RIDS = frozenset((501, 514))
+
+
+class Tokens:
+    """Groups that every bearer of an identity is in, nested, primary and implicit ones included."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._known: dict[int, frozenset[int]] = {}
+
+    def of(self, principal_id: int) -> frozenset[int]:
+        """The identity itself and all that certainly comes with it. What only some of its bearers have is left out."""
+        token = self._known.get(principal_id)
+        if token is None:
+            above = self._facts.memberships.above
+            found = {principal_id, *above(principal_id)}
+            for implicit in self._implicit(principal_id):
+                found |= {implicit, *above(implicit)}
+            token = self._known[principal_id] = frozenset(found)
+        return token
+
+    def _implicit(self, principal_id: int) -> list[int]:
+        principal = self._facts.principals.get(principal_id)
+        sid = principal.sid if principal else None
+        if principal is None or sid is None or sid == ANONYMOUS:
+            return []
+        in_domain = sid.startswith("S-1-5-21-")
+        sids = [EVERYONE]
+        if sid not in _NOT_AUTHENTICATED_SIDS and not (in_domain and principal.rid in _NOT_AUTHENTICATED_RIDS):
+            sids.append(AUTHENTICATED_USERS)
+        return [p.principal_id for sid in sids for p in self._facts.principals_by_sid.get(sid, ())]
