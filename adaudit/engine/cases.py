@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from adaudit import derive
+from adaudit.derive import derive
 from adaudit.engine.book import RuleBook
 from adaudit.engine.database import Database
 from adaudit.engine.documents import CaseDocument
@@ -56,7 +56,7 @@ def case_tables(source: Source, number: int, case: CaseDocument) -> dict[str, pa
         return tables
     if given := sorted(tables.keys() & COMPUTED.keys()):
         raise source.error(f"{given[0]} is computed, as the case asks", "case", number, "tables", given[0])
-    return tables | derive.derive(tables)
+    return tables | derive(tables)
 
 
 def _verdict(book: RuleBook, rule: Rule, case: CaseDocument, source: Source, number: int) -> Verdict:
@@ -65,14 +65,16 @@ def _verdict(book: RuleBook, rule: Rule, case: CaseDocument, source: Source, num
             raise source.error(f"{name} is not a parameter of the rule", "case", number, "params")
     given = {name: parameter(value) for name, value in case.params.items()}
     tables = case_tables(source, number, case)
-    with Database(tables, book.catalogues.values(), book.views.values()) as database:
+    with Database(tables.items(), book.catalogues.values(), book.views.values()) as database:
         return judge(database, replace(rule, params=rule.params | given), book.readings[rule.id], case.as_of)
 
 
 def _difference(case: CaseDocument, rule: Rule, verdict: Verdict) -> str:
     only = rule.levels[0] if len(rule.levels) == 1 else None
-    expected = Counter((s.id, only if s.level is None else s.level) for s in case.subjects)
-    found = Counter((row.subject, row.level) for row in verdict.rows)
+    expected: Counter[tuple[int | None, int | None]] = Counter(
+        (s.id, only if s.level is None else s.level) for s in case.subjects
+    )
+    found: Counter[tuple[int | None, int | None]] = Counter((row.subject, row.level) for row in verdict.rows)
     differences = []
     if verdict.status != case.status:
         differences.append(f"status is {verdict.status}, not {case.status}")

@@ -38,12 +38,10 @@ def check_rule(
     if errors:
         return nothing, errors
     visible = _visible(rule, views, catalogues, [s for _, s in statements.values()])
-    for keys, (sql, statement) in statements.items():
+    for keys, (_, statement) in statements.items():
         for name in sorted(statement.tables - visible.keys()):
             errors.append(source.error(f"table {name} is not among the rule's needs", *keys))
-    for keys, (sql, statement) in statements.items():
-        if errors:
-            break
+    for keys, (sql, _) in statements.items() if not errors else ():
         try:
             with empty.scope(visible) as scope:
                 answer = scope.select(sql, bound(rule, _ANY_MOMENT))

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from adaudit.engine.book import Catalogue, View
 from adaudit.engine.statement import Statement, parse
-from adaudit.schema import TABLES, Kind
+from adaudit.schema import TABLES, Kind, Table
 
 MEMORY_LIMIT: Final = "1GB"
 THREADS: Final = 2
@@ -100,12 +100,12 @@ class Scope:
 class Database:
     """The tables of one snapshot, locked: no file, no network, no extension, no setting to change.
 
-    Tables and columns that were not given are empty and null.
+    Tables that were not given are empty, columns that were not given are null.
     """
 
     def __init__(
         self,
-        tables: Mapping[str, pa.Table],
+        tables: Iterable[tuple[str, pa.Table]] = (),
         catalogues: Iterable[Catalogue] = (),
         views: Iterable[View] = (),
     ) -> None:
@@ -126,11 +126,13 @@ class Database:
                 },
             )
         )
-        self._connection.execute("create schema data")
-        for name, table in tables.items():
+        self._connection.execute("create schema loaded; create schema snapshot")
+        for name, table in tables:
             self._load(name, table)
         for catalogue in catalogues:
             self._load(catalogue.name, catalogue.table)
+        for declared in TABLES.values():
+            self._connection.execute(f"create view snapshot.{quoted(declared.name)} as {self._whole(declared)}")
         self._connection.execute("set enable_external_access = false")
         self._connection.execute("set lock_configuration = true")
 
@@ -147,43 +149,42 @@ class Database:
 
     @contextmanager
     def scope(self, visible: Mapping[str, Sequence[str]]) -> Iterator[Scope]:
-        """A place where only the columns ``visible`` of tables, views and catalogues can be named."""
+        """A place where a rule names only the columns ``visible`` of tables, views and catalogues.
+
+        The engine's own statements find every declared table in the schema ``snapshot``.
+        """
         with self._connection.cursor() as cursor:
             for name, columns in visible.items():
                 listed = ", ".join(map(quoted, columns)) or "1 as no_column"
-                cursor.execute(f"create temp view {quoted(name)} as select {listed} from {self.relation(name)}")
+                cursor.execute(f"create temp view {quoted(name)} as select {listed} from {self._relation(name)}")
             yield Scope(cursor)
 
     def statement(self, sql: str) -> Statement:
         """What one SELECT mentions. Raises StatementError for what a rule may not say."""
         return parse(self._connection, sql)
 
-    def relation(self, name: str) -> str:
-        """SQL for every column of a table, view or catalogue; for the engine's own statements."""
-        view = self._views.get(name)
-        if view is None:
-            return self._table(name)
-        tables = ", ".join(f"{quoted(t)} as not materialized (from {self._table(t)})" for t in read_by(view))
-        return f"(with {tables} {view.sql})"
-
     def _load(self, name: str, table: pa.Table) -> None:
         self._connection.register("incoming", table)
-        self._connection.execute(f"create table data.{quoted(name)} as from incoming")
+        self._connection.execute(f"create table loaded.{quoted(name)} as from incoming")
         self._connection.unregister("incoming")
         self._loaded[name] = frozenset(table.column_names)
 
-    def _table(self, name: str) -> str:
-        """Every declared column of a table, null where it was not loaded."""
-        if name not in TABLES:
-            return f"data.{quoted(name)}"
-        loaded = self._loaded.get(name)
+    def _whole(self, table: Table) -> str:
+        """Every declared column of a table: null where it was not loaded, no row when nothing was."""
+        loaded = self._loaded.get(table.name, frozenset())
         columns = ", ".join(
-            quoted(c.name) if loaded and c.name in loaded else f"null::{_SQL_TYPES[c.kind]} as {quoted(c.name)}"
-            for c in TABLES[name].columns
+            quoted(c.name) if c.name in loaded else f"null::{_SQL_TYPES[c.kind]} as {quoted(c.name)}"
+            for c in table.columns
         )
-        if not loaded:
-            return f"(select {columns} where false)"
-        return f"(select {columns} from data.{quoted(name)})"
+        rows = f"from loaded.{quoted(table.name)}" if loaded else "where false"
+        return f"select {columns} {rows}"
+
+    def _relation(self, name: str) -> str:
+        view = self._views.get(name)
+        if view is None:
+            return f"{'snapshot' if name in TABLES else 'loaded'}.{quoted(name)}"
+        tables = ", ".join(f"{quoted(t)} as not materialized (from snapshot.{quoted(t)})" for t in read_by(view))
+        return f"(with {tables} {view.sql})"
 
 
 def read_by(view: View) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from adaudit.engine.book import Fact, Reading
 from adaudit.engine.database import Database, Scope
@@ -12,17 +12,42 @@ from adaudit.engine.model import Gap, SubjectKind
 COLLECTED: Final = "collected"
 EXAMPLES: Final = 3
 
-_BEARERS: Final = ("principals", "users", "computers", "managed_service_accounts", "groups")
-"""Tables that tell which object bears an identity."""
+_EXAMINED_OBJECTS: Final = {
+    SubjectKind.OBJECT: "select subject from examined",
+    SubjectKind.PRINCIPAL: """
+        select b.object_id
+        from (
+            select principal_id, object_id from snapshot.principals
+            union all select principal_id, object_id from snapshot.users
+            union all select principal_id, object_id from snapshot.computers
+            union all select principal_id, object_id from snapshot.managed_service_accounts
+            union all select principal_id, object_id from snapshot.groups
+        ) b
+        join examined e on e.subject = b.principal_id""",
+    SubjectKind.DOMAIN: "select o.object_id from snapshot.objects o join examined e on e.subject = o.domain_id",
+    SubjectKind.FOREST: "select object_id from snapshot.objects",
+}
+"""Objects that a rule's population stands for, by what its subjects are."""
+
+_GAPS: Final = """
+select c.table_name, c.column_name, coalesce(d.dns_name, ''), c.status, coalesce(c.reason, ''), count(*),
+    (list(distinct coalesce(o.dn, c.dn) order by coalesce(o.dn, c.dn)))[1:$examples]
+from snapshot.coverage c
+left join snapshot.objects o on o.object_id = c.object_id
+left join snapshot.domains d on d.domain_id = c.domain_id
+where c.status <> 'collected' and {condition}
+group by all
+order by all
+"""
 
 
 def all_gaps(database: Database) -> tuple[Gap, ...]:
     """Everything that was not collected, whatever reads it."""
     with database.scope({}) as scope:
-        return tuple(_gap(row, is_required=False, levels=()) for row in _rows(database, scope, "true", {}))
+        return tuple(_gap(row, is_required=False, levels=()) for row in _rows(scope, "true", {}))
 
 
-def gaps_of(database: Database, scope: Scope, reading: Reading, examined: SubjectKind | None) -> tuple[Gap, ...]:
+def gaps_of(scope: Scope, reading: Reading, examined: SubjectKind | None) -> tuple[Gap, ...]:
     """Gaps in what a rule reads, worst first: required ones, then those of one level, then refining ones.
 
     ``examined``: what the rows of the kept table ``examined`` (column ``subject``) are, when the
@@ -31,11 +56,14 @@ def gaps_of(database: Database, scope: Scope, reading: Reading, examined: Subjec
     """
     facts = reading.facts
     condition = "(c.column_name = '*' and c.table_name in $tables or c.table_name || '.' || c.column_name in $columns)"
-    parameters = {"tables": sorted({t for t, _ in facts}), "columns": [f"{t}.{c}" for t, c in sorted(facts)]}
+    parameters: dict[str, object] = {
+        "tables": sorted({t for t, _ in facts}),
+        "columns": [f"{t}.{c}" for t, c in sorted(facts)],
+    }
     if examined is not None:
-        condition += f" and (c.object_id is null or c.object_id in ({_examined_objects(database, examined)}))"
+        condition += f" and (c.object_id is null or c.object_id in ({_EXAMINED_OBJECTS[examined]}))"
     gaps = []
-    for row in _rows(database, scope, condition, parameters):
+    for row in _rows(scope, condition, parameters):
         table, column = row[0], row[1]
         levels = tuple(sorted(n for n, needs in reading.levels.items() if _touches(table, column, needs)))
         gaps.append(_gap(row, is_required=_touches(table, column, reading.required), levels=levels))
@@ -46,38 +74,10 @@ def _touches(table: str, column: str, facts: Iterable[Fact]) -> bool:
     return any(t == table and column in ("*", c) for t, c in facts)
 
 
-def _examined_objects(database: Database, examined: SubjectKind) -> str:
-    match examined:
-        case SubjectKind.OBJECT:
-            return "select subject from examined"
-        case SubjectKind.PRINCIPAL:
-            bearers = " union all ".join(
-                f"select principal_id, object_id from {database.relation(name)}" for name in _BEARERS
-            )
-            return f"select b.object_id from ({bearers}) b join examined e on e.subject = b.principal_id"
-        case SubjectKind.DOMAIN:
-            objects = database.relation("objects")
-            return f"select o.object_id from {objects} o join examined e on e.subject = o.domain_id"
-        case SubjectKind.FOREST:
-            return f"select object_id from {database.relation('objects')}"
+def _rows(scope: Scope, condition: str, parameters: dict[str, object]) -> list[tuple[Any, ...]]:
+    return scope.select(_GAPS.format(condition=condition), parameters | {"examples": EXAMPLES}).rows
 
 
-def _rows(database: Database, scope: Scope, condition: str, parameters: dict[str, object]) -> list[tuple[object, ...]]:
-    return scope.select(
-        f"""
-        select c.table_name, c.column_name, coalesce(d.dns_name, ''), c.status, coalesce(c.reason, ''), count(*),
-            (list(distinct coalesce(o.dn, c.dn) order by coalesce(o.dn, c.dn)))[1:{EXAMPLES}]
-        from {database.relation("coverage")} c
-        left join {database.relation("objects")} o on o.object_id = c.object_id
-        left join {database.relation("domains")} d on d.domain_id = c.domain_id
-        where c.status <> '{COLLECTED}' and {condition}
-        group by all
-        order by all
-        """,
-        parameters,
-    ).rows
-
-
-def _gap(row: tuple[object, ...], *, is_required: bool, levels: tuple[int, ...]) -> Gap:
+def _gap(row: tuple[Any, ...], *, is_required: bool, levels: tuple[int, ...]) -> Gap:
     table, column, domain, status, reason, count, examples = row
     return Gap(table, column, domain, status, reason, count, tuple(e for e in examples if e), is_required, levels)

@@ -18,7 +18,7 @@ from adaudit.engine.database import Answer, Database, Scope, TimedOut
 from adaudit.engine.gaps import gaps_of
 from adaudit.engine.model import Evidence, Gap, Kind, Rule, Status
 
-SECONDS: Final = 60.0
+SECONDS: Final = 120.0
 """Time that one statement of a rule may take."""
 
 
@@ -73,7 +73,7 @@ def judge(database: Database, rule: Rule, reading: Reading, as_of: datetime, *, 
     start = time.perf_counter()
     try:
         with database.scope(reading.columns) as scope:
-            verdict = _judge(database, scope, rule, reading, bound(rule, as_of), seconds)
+            verdict = _judge(scope, rule, reading, bound(rule, as_of), seconds)
     except TimedOut:
         verdict = Verdict(Status.ERROR, reason="timeout", message=f"not finished after {seconds:g} s")
     except (duckdb.Error, RowError) as error:
@@ -82,7 +82,6 @@ def judge(database: Database, rule: Rule, reading: Reading, as_of: datetime, *, 
 
 
 def _judge(
-    database: Database,
     scope: Scope,
     rule: Rule,
     reading: Reading,
@@ -97,7 +96,7 @@ def _judge(
     if rule.population:
         scope.keep("examined", rule.population, parameters, seconds=seconds)
         examined = int(scope.select("select count(distinct subject) from examined", {}).rows[0][0])
-    gaps = gaps_of(database, scope, reading, rule.subject if rule.population else None)
+    gaps = gaps_of(scope, reading, rule.subject if rule.population else None)
     if any(gap.is_required for gap in gaps):
         unassessed = rule.levels
     else:

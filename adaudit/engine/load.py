@@ -57,7 +57,7 @@ def load_rules(folder: Path | None = None, *, only: Collection[str] = ()) -> Rul
     views = _views(folder, faults)
     rules: dict[str, Rule] = {}
     readings: dict[str, Reading] = {}
-    with Database({}, catalogues.values(), views.values()) as empty:
+    with Database((), catalogues.values(), views.values()) as empty:
         for path in _rule_files(folder, only):
             with faults.collected():
                 source, document = read_document(path, folder, RuleDocument)
@@ -249,7 +249,7 @@ def _view_columns(view: View, source: Source) -> tuple[str, ...]:
             raise source.error(f"{name} is not a table", "tables")
     everything = {name: [c.name for c in TABLES[name].columns] for name in read_by(view)}
     try:
-        with Database({}) as empty:
+        with Database() as empty:
             empty.statement(view.sql)
             with empty.scope(everything) as scope:
                 columns = scope.select(view.sql, {}).columns

@@ -43,9 +43,11 @@ _REFUSED_RELATIONS: Final = {
     "COLUMN_DATA": "this relation is not allowed",
     "DELIM_GET": "this relation is not allowed",
 }
-_MOMENTS: Final = frozenset(
-    ["current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "today", "now", "current_user", "session_user", "user", "current_role", "current_catalog", "current_schema", "current_database"]
-)
+_MOMENT_WORDS = """
+    current_date current_time current_timestamp localtime localtimestamp today now current_user session_user user
+    current_role current_catalog current_schema current_database
+"""
+_MOMENTS: Final = frozenset(_MOMENT_WORDS.split())
 """Words that DuckDB reads as a function call when no column bears the name."""
 
 

@@ -1,0 +1,178 @@
+"""Judge a snapshot with every rule of a book."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+
+from adaudit import __version__
+from adaudit.derive import derive
+from adaudit.engine.book import ANSSI, Reading, RuleBook
+from adaudit.engine.check import facts_of, rows_of
+from adaudit.engine.database import Database
+from adaudit.engine.gaps import all_gaps
+from adaudit.engine.judge import SECONDS, ItemRow, Row, Verdict, judge
+from adaudit.engine.level import level_of
+from adaudit.engine.model import Audit, AuditedDomain, Item, Result, Rule, Status, Subject, SubjectKind
+from adaudit.engine.subjects import Identity, identities
+from adaudit.schema import COLLECTED, TABLES
+from adaudit.snapshot import Snapshot
+
+_ALWAYS: Final = {
+    "coverage": tuple(c.name for c in TABLES["coverage"].columns),
+    "objects": ("object_id", "guid", "dn", "name", "object_class", "domain_id"),
+    "principals": ("principal_id", "object_id", "domain_id", "sid", "type", "name", "dn"),
+    "domains": ("domain_id", "object_id", "dn", "dns_name", "sid", "is_root", "is_collected"),
+    "forests": ("dns_name",),
+    "users": ("object_id", "principal_id"),
+    "computers": ("object_id", "principal_id"),
+    "managed_service_accounts": ("object_id", "principal_id"),
+    "groups": ("object_id", "principal_id"),
+}
+"""Columns that naming subjects and placing gaps takes, whatever the rules."""
+
+
+@dataclass(frozen=True)
+class SnapshotTables(Mapping[str, pa.Table]):
+    """The collected tables of a snapshot, each read when asked for."""
+
+    snapshot: Snapshot
+
+    def __getitem__(self, name: str) -> pa.Table:
+        if name not in COLLECTED:
+            raise KeyError(name)
+        return self.snapshot.table(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COLLECTED)
+
+    def __len__(self) -> int:
+        return len(COLLECTED)
+
+
+def audit(snapshot: Snapshot, book: RuleBook, *, seconds: float = SECONDS) -> Audit:
+    """Judge a snapshot: every rule gets a result, in the order of ids, whatever becomes of the others.
+
+    ``seconds``: time that one statement of a rule may take.
+    """
+    manifest = snapshot.manifest
+    with Database(_loaded(snapshot, book), book.catalogues.values(), book.views.values()) as database:
+        results = tuple(_result(database, book, rule, snapshot, seconds) for rule in book.rules)
+        domains = _domains(database)
+        forest = identities(database, SubjectKind.FOREST, [0])[0].domain
+        coverage = all_gaps(database)
+    level = level_of(results, book.vulnerabilities)
+    answered = {control for rule in book.rules for control in rule.controls}
+    anssi = book.frameworks.get(ANSSI)
+    return Audit(
+        tool=f"adaudit {__version__}",
+        snapshot_path=str(snapshot.path),
+        snapshot_sha256=snapshot.sha256,
+        as_of=manifest.as_of,
+        as_of_origin=manifest.as_of_origin,
+        is_complete=manifest.complete,
+        source=manifest.source.kind,
+        forest=forest,
+        domains=domains,
+        counts={name: table.rows for name, table in manifest.tables.items()},
+        catalogue_date=anssi.date.isoformat() if anssi else "",
+        level=level,
+        results=results,
+        controls=book.references(sorted(answered | set(book.vulnerabilities))),
+        coverage=coverage,
+    )
+
+
+def _loaded(snapshot: Snapshot, book: RuleBook) -> Iterator[tuple[str, pa.Table]]:
+    """Only the tables and columns that something reads, one at a time."""
+    computed = derive(SnapshotTables(snapshot))
+    for name, columns in columns_read(book).items():
+        if name in computed:
+            yield name, computed[name].select(columns)
+        elif name in COLLECTED:
+            yield name, snapshot.table(name, columns)
+
+
+def columns_read(book: RuleBook) -> dict[str, list[str]]:
+    """For each base table, the columns that rules and the engine read, in the order of the schema."""
+    read: dict[str, set[str]] = {name: set(columns) for name, columns in _ALWAYS.items()}
+    for reading in book.readings.values():
+        for name, column in _columns_of(reading, book):
+            read.setdefault(name, set()).add(column)
+    return {
+        name: [c.name for c in TABLES[name].columns if c.name in columns] or [TABLES[name].columns[0].name]
+        for name, columns in read.items()
+    }
+
+
+def _columns_of(reading: Reading, book: RuleBook) -> Iterator[tuple[str, str]]:
+    for name, columns in reading.columns.items():
+        if name in book.catalogues:
+            continue
+        yield from rows_of(name, book.views)
+        for column in columns:
+            yield from facts_of(name, column, book.views)
+
+
+def _result(database: Database, book: RuleBook, rule: Rule, snapshot: Snapshot, seconds: float) -> Result:
+    verdict = judge(database, rule, book.readings[rule.id], snapshot.manifest.as_of, seconds=seconds)
+    try:
+        subjects = _subjects(database, rule, verdict)
+    except KeyError as error:
+        verdict = Verdict(
+            Status.ERROR, reason="failed", message=f"{error.args[0]} is no {rule.subject} of the snapshot"
+        )
+        subjects = ()
+    return Result(
+        rule=rule,
+        status=verdict.status,
+        incomplete=verdict.incomplete,
+        level=verdict.level,
+        examined=verdict.examined,
+        reason=verdict.reason,
+        message=verdict.message,
+        gaps=verdict.gaps,
+        subjects=subjects,
+        unassessed_levels=verdict.unassessed_levels,
+        seconds=verdict.seconds,
+    )
+
+
+def _subjects(database: Database, rule: Rule, verdict: Verdict) -> tuple[Subject, ...]:
+    """The subjects found, worst level first, then by key. KeyError for an id that names nothing."""
+    named = identities(database, rule.subject, (row.subject for row in verdict.rows))
+    behind: dict[int | None, list[Item]] = {}
+    if rule.detail:
+        items = identities(database, rule.detail.item, (row.item for row in verdict.items))
+        for row in verdict.items:
+            behind.setdefault(row.subject, []).append(_item(items[row.item], row))
+    subjects = [_subject(named[row.subject], row, behind.get(row.subject, [])) for row in verdict.rows]
+    return tuple(sorted(subjects, key=lambda s: (s.level or 0, s.key, str(s.evidence))))
+
+
+def _subject(identity: Identity, row: Row, items: list[Item]) -> Subject:
+    return Subject(
+        key=identity.key,
+        type=identity.type,
+        domain=identity.domain,
+        guid=identity.guid,
+        dn=identity.dn,
+        sid=identity.sid,
+        name=identity.name,
+        level=row.level,
+        evidence=row.evidence,
+        items=tuple(sorted(items, key=lambda i: (i.key, str(i.evidence)))),
+    )
+
+
+def _item(identity: Identity, row: ItemRow) -> Item:
+    return Item(identity.key, identity.type, identity.name, identity.dn or "", row.evidence)
+
+
+def _domains(database: Database) -> tuple[AuditedDomain, ...]:
+    with database.scope({}) as scope:
+        rows = scope.select("select dns_name, sid, is_collected from snapshot.domains order by domain_id", {}).rows
+    return tuple(AuditedDomain(dns or "", sid, bool(collected)) for dns, sid, collected in rows)
