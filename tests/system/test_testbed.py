@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import signal
@@ -12,9 +13,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.testbed import BASE_DN, Account, Directory, TestbedError, running
+from tests.testbed import BASE_DN, Account, Directory, TestbedError, load_scenario, running
 
 pytestmark = pytest.mark.samba
+
+WHOLE_DOMAIN = {
+    "vuln_critical_objects",
+    "vuln_dnsadmins",
+    "vuln_dsheuristics_bad",
+    "vuln_functional_level",
+    "vuln_permissions_adminsdholder",
+    "vuln_permissions_msdns",
+    "vuln_privileged_members",
+    "vuln_user_accounts_dormant",
+}
+"""Controls with one subject in a domain: the unmodified domain is the healthy one beside it."""
 
 
 def processes_about(folder: Path) -> list[str]:
@@ -28,6 +41,19 @@ def processes_about(folder: Path) -> list[str]:
         if str(folder) in command:
             found.append(command)
     return found
+
+
+def read_dump(files: list[Path]) -> dict[str, set[str]]:
+    """Attribute names by dn."""
+    entries: dict[str, set[str]] = {}
+    for file in files:
+        for block in file.read_text().replace("\n ", "").split("\n\n"):
+            names = [line.partition(":") for line in block.splitlines() if line and not line.startswith("#")]
+            if names and names[0][0] == "dn":
+                value = names[0][2]
+                dn = base64.b64decode(value[2:]).decode() if value.startswith(":") else value[1:]
+                entries[dn] = {name for name, _, _ in names[1:]}
+    return entries
 
 
 def fingerprint(folder: Path) -> dict[Path, tuple[int, str]]:
@@ -95,3 +121,61 @@ def test_strong_authentication_refuses_a_password_in_clear() -> None:
         done = subprocess.run([*in_clear, "-b", BASE_DN, "-s", "base"], capture_output=True, text=True)
         assert done.returncode == 8
         assert "Strong(er) authentication required" in done.stderr
+
+
+def test_every_weakness_has_a_healthy_object_beside_it() -> None:
+    scenario = load_scenario("scenario")
+    weak = {expectation.rule for expectation in scenario.expected}
+    assert weak - {rule for rule, _ in scenario.clean} == WHOLE_DOMAIN
+    assert len(weak) == 37
+
+
+def test_no_object_is_both_weak_and_healthy_for_one_control() -> None:
+    scenario = load_scenario("scenario")
+    assert not {(each.rule, each.subject) for each in scenario.expected} & scenario.clean
+
+
+def test_everything_the_scenario_declares_is_there_but_what_is_denied(
+    samba_scenario: Directory, tmp_path: Path
+) -> None:
+    entries = read_dump(samba_scenario.ldapsearch_dump(tmp_path))
+    scenario = samba_scenario.scenario
+    hidden = tuple(f",{denied.dn}" for denied in scenario.denied if denied.what == "children")
+    assert [dn for dn in scenario.dns if dn not in entries and not dn.endswith(hidden)] == []
+    assert [each for each in scenario.expected if each.subject not in {*entries, "forest"}] == []
+    assert [dn for _, dn in scenario.clean if dn not in entries] == []
+
+
+def test_what_is_denied_is_not_read_by_the_ordinary_account(samba_scenario: Directory, tmp_path: Path) -> None:
+    entries = read_dump(samba_scenario.ldapsearch_dump(tmp_path))
+    for denied in samba_scenario.scenario.denied:
+        if denied.what == "object":
+            assert entries[denied.dn] == set(), "Samba names the object and nothing more; Windows not even that"
+        elif denied.what == "attribute":
+            assert denied.attribute not in entries[denied.dn]
+            assert "sAMAccountName" in entries[denied.dn]
+        else:
+            assert not [dn for dn in entries if dn.endswith(f",{denied.dn}")]
+
+
+def test_what_is_denied_exists_for_the_administrator(samba_scenario: Directory) -> None:
+    found = samba_scenario.ldapsearch(
+        "-b", BASE_DN, "(|(sAMAccountName=direction)(sAMAccountName=krbtgt))", "dn", account=samba_scenario.admin
+    )
+    assert found.count("\ndn:") + found.startswith("dn:") == 2
+
+
+def test_the_ordinary_account_reads_the_files_of_a_group_policy(samba_scenario: Directory) -> None:
+    user, password = samba_scenario.auditor.user.partition("@")[0], samba_scenario.auditor.password
+    file = "corp.test/Policies/{A1B4C0DE-0005-4A5B-9C3D-000000000005}/Machine/Preferences/Groups/Groups.xml"
+    share = ["smbclient", "-s", "/dev/null", f"//{samba_scenario.ip}/sysvol", "-U", f"CORP/{user}%{password}"]
+    done = subprocess.run([*share, "-c", f'get "{file}" -'], capture_output=True, text=True)
+    assert 'cpassword="' in done.stdout, done.stderr
+
+
+def test_starttls_is_offered_with_the_same_certificate(samba_baseline: Directory) -> None:
+    account = samba_baseline.auditor
+    over_tls = ["ldapsearch", "-ZZ", "-x", "-H", samba_baseline.ldap_url, "-D", account.user, "-w", account.password]
+    environment = {**os.environ, "LDAPTLS_CACERT": str(samba_baseline.ca_file)}
+    done = subprocess.run([*over_tls, "-b", BASE_DN, "-s", "base"], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -145,11 +145,12 @@ class _Place:
 
 
 def _root() -> Path:
-    """A short path, for the Unix sockets below it, owned by us alone."""
+    """A short path, for the Unix sockets below it, owned by us; Samba acts on files as the user who asks."""
     root = Path(tempfile.gettempdir(), "adaudit-testbed")
-    root.mkdir(mode=0o700, exist_ok=True)
+    root.mkdir(exist_ok=True)
     if root.is_symlink() or root.stat().st_uid != os.geteuid():
         raise TestbedError(f"{root} belongs to somebody else")
+    root.chmod(0o711)
     return root
 
 

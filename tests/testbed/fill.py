@@ -25,7 +25,7 @@ AS_PROVISION = "provision:0"
 DACL_ONLY, OWNER_GROUP_DACL = "sd_flags:1:4", "sd_flags:1:7"
 ONLY_AS_PROVISION = {"foreignSecurityPrincipal", "nTDSDSA", "nTDSDSARO"}
 ACCOUNTS = {"user", "computer", "inetOrgPerson", "msDS-GroupManagedServiceAccount", "msDS-ManagedServiceAccount"}
-INSTRUCTIONS = {"dn", "existing", "rename", "groups", "password", "sddl", "aces", "owner"}
+INSTRUCTIONS = {"dn", "existing", "rename", "groups", "primary_group", "password", "sddl", "aces", "owner"}
 
 
 class Filler:
@@ -104,6 +104,11 @@ class Filler:
             message["member"] = ldb.MessageElement(_final_dn(entry), ldb.FLAG_MOD_ADD, "member")
             self.samdb.modify(message)
 
+    def choose_primary_group(self, entry):
+        if "primary_group" in entry:
+            rid = self.sid(entry["primary_group"]).rpartition("-")[2]
+            self.change({"dn": _final_dn(entry), "primaryGroupID": rid})
+
     def protect(self, entry):
         """Give the object its own descriptor, or ACEs and an owner of its own."""
         if "sddl" in entry:
@@ -126,10 +131,10 @@ class Filler:
         self.samdb.modify(message, [RELAX, OWNER_GROUP_DACL])
 
     def fill(self, entries):
-        """In three passes: members and ACEs may name objects that come later."""
+        """In passes: members, primary groups and ACEs may name objects that come later."""
         for entry in entries:
             _located(entry, self.change if entry.get("existing") else self.add)
-        for step in (self.join, self.protect):
+        for step in (self.join, self.choose_primary_group, self.protect):
             for entry in entries:
                 _located(entry, step)
 
@@ -153,6 +158,7 @@ def main(config, database, sysvol):
     instructions = json.load(sys.stdin)
     loadparm = LoadParm()
     loadparm.load(config)
+    loadparm.set("dsdb:schema update allowed", "true")
     samdb = SamDB(url=database, lp=loadparm, session_info=system_session())
     samdb.transaction_start()
     Filler(samdb).fill(instructions["objects"])

@@ -6,7 +6,8 @@ repetition. An ``[[object]]`` has a ``dn``, attributes under the directory's own
 
 - ``existing``: change the object instead of adding it; attributes given are replaced;
 - ``rename``: the new relative name of an existing object;
-- ``groups``: dn of the groups it is made a member of; ``password``: only for accounts that log in;
+- ``groups``: dn of the groups it is made a member of; ``primary_group``: the name of one of them;
+- ``password``: only for accounts that log in;
 - ``sddl``, ``aces``: the whole descriptor, or ACEs put before those it has; ``owner``: a SID;
 - ``repeat``: make that many of them;
 - ``expected``: rule id → level of the finding this object must be the subject of;
