@@ -113,10 +113,12 @@ def _write_duckdb(snapshot: Snapshot, path: Path) -> None:
     with duckdb.connect(str(path)) as database:
         path.chmod(0o600)
         for name, table in COLLECTED.items():
-            batches = pa.RecordBatchReader.from_batches(table.arrow_schema, snapshot.batches(name))
-            database.register("batches", batches)
-            database.execute(f'CREATE TABLE "{name}" AS FROM batches')
-            database.unregister("batches")
+            database.register("batch", table.arrow_schema.empty_table())
+            database.execute(f'CREATE TABLE "{name}" AS FROM batch')
+            for batch in snapshot.batches(name):
+                database.register("batch", pa.Table.from_batches([batch]))
+                database.execute(f'INSERT INTO "{name}" FROM batch')
+            database.unregister("batch")
             database.execute(f'COMMENT ON TABLE "{name}" IS {_literal(table.doc)}')
             for column in table.columns:
                 database.execute(f'COMMENT ON COLUMN "{name}"."{column.name}" IS {_literal(column.doc)}')
