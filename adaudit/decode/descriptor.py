@@ -27,6 +27,9 @@ OBJECT_TYPES = frozenset((0x05, 0x06, 0x07, 0x08, 0x0B, 0x0C, 0x0F, 0x10))
 PLAIN_TYPES = frozenset((0x00, 0x01, 0x02, 0x03, 0x09, 0x0A, 0x0D, 0x0E, 0x11, 0x12, 0x13, 0x14, 0x15))
 """ACE types by layout and effect (MS-DTYP 2.4.4.1): plain ones are a mask and a SID."""
 
+_LONGEST_BODY = 112
+"""Header, mask, flags, two GUIDs and the longest SID: what follows is a condition or padding."""
+
 _OBJECT_TYPE_PRESENT = 0x1
 _INHERITED_OBJECT_TYPE_PRESENT = 0x2
 
@@ -68,7 +71,7 @@ class SecurityDescriptor:
     error: str | None
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def parse_descriptor(data: bytes) -> SecurityDescriptor:
     """Read a self-relative descriptor's owner, group and DACL; the SACL is left alone. Never raises.
 
@@ -131,7 +134,8 @@ def _read_aces(data: bytes, offset: int, end: int, count: int) -> tuple[list[Ace
         if size < _ACE_HEADER.size or end < offset + size:
             return aces, f"ACE {position} of {size} bytes does not fit at offset {offset}"
         try:
-            aces.append(Ace(position, *_read_ace(data[offset : offset + size])))
+            body = data[offset : offset + (size if size < _LONGEST_BODY else _LONGEST_BODY)]
+            aces.append(Ace(position, *_read_ace(body)))
         except DecodeError as error:
             return aces, f"ACE {position}: {error.message} at offset {offset + (error.offset or 0)}"
         offset += size
@@ -143,7 +147,7 @@ _AceBody: TypeAlias = tuple[int, bool | None, int, int, str | None, str | None, 
 
 @lru_cache(maxsize=16384)
 def _read_ace(data: bytes) -> _AceBody:
-    """The fields of one ACE but its position: the same bytes come back in most descriptors of a directory."""
+    """The fields of an ACE but its position: the same bytes come back in most descriptors of a directory."""
     kind, flags, _ = _ACE_HEADER.unpack_from(data)
     is_allow = True if kind in ALLOW_TYPES else False if kind in DENY_TYPES else None
     object_type = inherited_object_type = None

@@ -17,6 +17,7 @@ _LAYOUTS = tuple(Struct(f"<{count}I") for count in range(MAX_SUB_AUTHORITIES + 1
 _DECIMAL = tuple("S-1-%d" + "-%d" * count for count in range(MAX_SUB_AUTHORITIES + 1))
 _HEXADECIMAL = tuple("S-1-0x%012x" + "-%d" * count for count in range(MAX_SUB_AUTHORITIES + 1))
 _TEXT = re.compile(r"S-1-(0x[0-9a-f]{1,12}|[0-9]{1,15})((?:-[0-9]{1,10}){0,15})", re.IGNORECASE | re.ASCII)
+_LAST = re.compile(r"S-1-[0-9a-fx]+(?:-[0-9]+)*-([0-9]{1,10})", re.ASCII)
 _DOMAIN = re.compile(r"(S-1-5-21-[0-9]+-[0-9]+-[0-9]+)(?:-[0-9]+)?", re.ASCII)
 
 
@@ -67,10 +68,8 @@ def parse_sid(text: str) -> bytes:
 
 def rid(sid: str) -> int | None:
     """The last sub-authority of a SID's text; None when it has none or is not a SID."""
-    head, _, last = sid.rpartition("-")
-    if head.count("-") < 2 or not (last.isascii() and last.isdigit()):
-        return None
-    return int(last)
+    match = _LAST.fullmatch(sid)
+    return int(match[1]) if match else None
 
 
 def domain_sid(sid: str) -> str | None:

@@ -124,6 +124,13 @@ def test_a_condition_is_told_and_does_not_disturb_the_trustee() -> None:
     assert [(a.trustee, a.is_allow, a.has_condition) for a in read] == [(ACCOUNT, True, True), (SYSTEM, True, False)]
 
 
+def test_a_long_condition_does_not_disturb_the_longest_trustee() -> None:
+    trustee = "S-1-5" + "-4294967295" * 15
+    ace = NewAce(11, 0x20, trustee, 0, RESET_PASSWORD, USER_CLASS, b"artx" + bytes(9000))
+    (read,) = parse_descriptor(encode_descriptor(None, None, [ace])).aces
+    assert (read.object_type, read.inherited_object_type, read.trustee) == (RESET_PASSWORD, USER_CLASS, trustee)
+
+
 @pytest.mark.parametrize("kind", [2, 7, 0x11])
 def test_an_audit_ace_in_a_dacl_is_kept_and_neither_allows_nor_denies(kind: int) -> None:
     (ace,) = parse_descriptor(encode_descriptor(None, None, [NewAce(kind, 3, ACCOUNT)])).aces

@@ -83,6 +83,8 @@ def test_text_that_is_not_a_sid_is_refused(text: str) -> None:
         ("S-1-5-18", 18, None),
         ("S-1-5", None, None),
         ("S-1-5-21-1-2-x", None, None),
+        ("Tier-0-admins-2-512", None, None),
+        ("S-1-5-21-1-2-3-" + "9" * 5000, None, "S-1-5-21-1-2-3"),
         ("", None, None),
     ],
 )
