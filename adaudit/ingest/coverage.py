@@ -1,0 +1,310 @@
+"""The ``coverage`` table: what the source told, and what follows from the silence of the directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from adaudit.ingest.access import AttributeAccess, Token, grants_by_descriptor, hides_children, unreadable
+from adaudit.ingest.expectations import (
+    CONTAINER_CLASSES,
+    FOREST_SOURCES,
+    KNOWN_HIDDEN,
+    NOT_COLLECTED,
+    PRINCIPAL_TABLES,
+    RELATION_SOURCES,
+    TABLES_OF_PARTITION,
+    TYPED_TABLES,
+)
+from adaudit.schema import COLLECTED, Column
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Derives coverage on a database that holds the finished tables and the staged notes."""
+
+    db: duckdb.DuckDBPyConnection
+    token: Token
+
+    def table(self) -> str:
+        """Fill the temporary table ``gaps`` and return the SELECT of ``coverage`` in its order."""
+        self.db.execute(
+            "create temp table gaps (table_name varchar, column_name varchar, domain_id integer, object_id integer, "
+            "dn varchar, status varchar, reason varchar, detail varchar)"
+        )
+        self._told()
+        self._not_read()
+        self._malformed()
+        self._unseen()
+        has_descriptors = self._single("select count(*) from objects where sd_id is not null") > 0
+        self._mandatory(has_descriptors)
+        if has_descriptors:
+            self._refused()
+            self._hidden_containers()
+        if not self.token.is_administrator:
+            self.db.execute(
+                "insert into gaps select table_name, column_name, domain_id, null, dn, 'denied', 'known_hidden', "
+                f"detail from ({KNOWN_HIDDEN})"
+            )
+        self._gather()
+        names = ", ".join(field.name for field in COLLECTED["coverage"].arrow_schema)
+        return f"select distinct {names} from gaps order by all"
+
+    def _single(self, query: str) -> int:
+        row = self.db.execute(query).fetchone()
+        return int(row[0]) if row else 0
+
+    def _told(self) -> None:
+        """What the source told; a note on a whole naming context stands for every table filled from it."""
+        self.db.register("partition_tables", _pairs(TABLES_OF_PARTITION))
+        self.db.execute("""
+            insert into gaps
+            select coalesce(t.table_name, n.table_name), n.column_name, coalesce(p.domain_id, i.domain_id), i.object_id,
+                case when p.dn is null then n.dn end, n.status, n.reason, coalesce(n.detail, p.dn)
+            from s_notes n
+            left join known_partitions p on p.dn_key = n.dn_key and n.table_name = 'objects' and n.column_name = '*'
+            left join partition_tables t on t.kind = p.kind
+            left join resolved i on i.dn_key = n.dn_key and p.dn is null
+        """)
+
+    def _not_read(self) -> None:
+        """Naming contexts that exist and were not read, those that every forest has and nobody spoke of, and
+        tables that no source fills."""
+        self.db.execute("""
+            insert into gaps
+            select t.table_name, '*', p.domain_id, null, null, 'not_attempted',
+                case when p.kind = 'domain' then 'other_domain' else 'not_in_source' end, p.dn
+            from known_partitions p join partition_tables t using (kind) where not p.is_collected
+            union all
+            select t.table_name, '*', null, null, null, 'not_attempted', 'not_in_source', t.kind
+            from partition_tables t
+            where t.kind <> 'application' and t.kind not in (select kind from known_partitions)
+        """)
+        for table, reason in NOT_COLLECTED:
+            self.db.execute(
+                "insert into gaps values (?, '*', null, null, null, 'not_attempted', ?, null)", [table, reason]
+            )
+
+    def _malformed(self) -> None:
+        """Values that could not be read: the object is kept, its column is not known."""
+        self.db.register("sources", _sources())
+        self.db.execute("""
+            insert into gaps
+            select coalesce(s.table_name, 'objects'), coalesce(s.column_name, 'object_id'), r.domain_id, r.object_id,
+                null, 'failed', 'malformed', m.attribute || ': ' || m.detail
+            from s_malformed m join resolved r using (n)
+            left join sources s on s.attribute = lower(m.attribute)
+                and (s.table_name = 'objects' or s.table_name in (select table_name from typed_objects t
+                    where t.object_id = r.object_id) or s.table_name in (select table_name from relation_tables))
+            union all
+            select 'objects', 'sd_id', o.domain_id, o.object_id, null, 'failed', 'malformed', d.error
+            from security_descriptors d join objects o using (sd_id) where d.error is not null
+        """)
+
+    def _unseen(self) -> None:
+        """Objects of naming contexts that were read, referred to and never seen."""
+        self.db.execute("""
+            create temp table unseen_objects as
+            with referred as (
+                select dn from identities where type = 'unseen' and lower(dn) not in (select dn_key from by_dn)
+                union select target_dn from links where target_id is null
+                    and lower(attribute) not in ('lastknownparent', 'member') and target_dn not like '%\\0ADEL:%'
+                union select gpo_dn from gpo_links where gpo_id is null and gpo_dn <> ''
+                union select substr(dn, length(dn) - length(parent_key) + 1) from resolved r
+                    where parent_key <> '' and not exists (select 1 from by_dn b where b.dn_key = r.parent_key)
+                    and r.dn_key not in (select dn_key from known_partitions) and not coalesce(isdeleted, false)
+            )
+            select r.dn, arg_max(p.domain_id, length(p.dn_key)) as domain_id,
+                arg_max(p.is_collected, length(p.dn_key)) as is_collected, arg_max(p.kind, length(p.dn_key)) as kind,
+                bool_or(r.dn in (select dn from identities where type = 'unseen')) as is_principal
+            from referred r join known_partitions p on ends_with(lower(r.dn), ',' || p.dn_key) or lower(r.dn) = p.dn_key
+            where lower(r.dn) not like 'cn=deleted objects,%'
+            group by r.dn
+        """)
+        self.db.register("principal_tables", pa.table({"table_name": list(PRINCIPAL_TABLES)}))
+        for object_class, names in FOREST_SOURCES.items():
+            for name in names:
+                self.db.execute(
+                    "insert into gaps select 'forests', ?, domain_id, null, null, 'denied', 'reference_unseen', ? "
+                    "from known_domains where is_root and not exists (select 1 from objects where object_class = ?)",
+                    [name, object_class, object_class],
+                )
+        self.db.execute("""
+            insert into gaps
+            select 'objects', '*', domain_id, null, dn, 'denied', 'reference_unseen', null
+            from unseen_objects where is_collected
+            union all
+            select t.table_name, '*', u.domain_id, null, u.dn, 'denied', 'reference_unseen', null
+            from unseen_objects u, principal_tables t where u.is_collected and u.is_principal
+            union all
+            select 'gpos', '*', domain_id, null, dn, 'denied', 'reference_unseen', null from unseen_objects
+            where is_collected and dn in (select gpo_dn from gpo_links where gpo_id is null)
+        """)
+
+    def _mandatory(self, has_descriptors: bool) -> None:
+        """Attributes that a directory always sets: absent means that they could not be read."""
+        for table in ("objects", *TYPED_TABLES):
+            condition = "where not t.is_deleted" if table == "objects" else "join objects o using (object_id)"
+            domain = "t.domain_id" if table == "objects" else "o.domain_id"
+            for column in COLLECTED[table].columns:
+                if not column.always or column.name == "sd_id":
+                    continue
+                joiner = "and" if table == "objects" else "where"
+                self.db.execute(
+                    f"insert into gaps select '{table}', '{column.name}', {domain}, t.object_id, null, 'denied', "
+                    f"'mandatory_missing', '{column.source}' from {table} t {condition} {joiner} "
+                    f"{_missing(table, column)} "
+                    "and not exists (select 1 from gaps g where g.object_id = t.object_id and g.reason = 'malformed' "
+                    f"and g.table_name = '{table}' and g.column_name = '{column.name}')"
+                )
+        self.db.execute("""
+            insert into gaps
+            select t.table_name, '*', o.domain_id, null, o.dn, 'denied', 'mandatory_missing', 'objectClass'
+            from objects o join known_partitions p using (partition_id), principal_tables t
+            where o.object_class is null and p.kind = 'domain' and not contains(lower(o.dn), ',cn=system,')
+                and lower(o.dn) not like 'cn=ntds quotas,%'
+        """)
+        if has_descriptors:
+            self.db.execute(
+                "insert into gaps select 'objects', 'sd_id', domain_id, object_id, null, 'denied', "
+                "'descriptor_unreadable', 'nTSecurityDescriptor' from objects where sd_id is null and not is_deleted"
+            )
+
+    def _refused(self) -> None:
+        """Absent attributes that the account has no right to read, or of objects whose descriptor it could not read."""
+        grants = grants_by_descriptor(self.db, self.token)
+        pairs = unreadable(grants, self._attributes_of_interest())
+        self.db.register(
+            "refusals",
+            pa.table(
+                {"sd_id": [p[0] for p in pairs], "attribute": [p[1] for p in pairs]},
+                schema=pa.schema({"sd_id": pa.int32(), "attribute": pa.string()}),
+            ),
+        )
+        self.db.execute("create temp table refused as select * from refusals")
+        for table in TYPED_TABLES:
+            for column in COLLECTED[table].columns:
+                if column.source and not column.always and not column.source.startswith("msDS-AllowedToAct"):
+                    self._refuse(
+                        table,
+                        column.name,
+                        column.source,
+                        f"select object_id from {table}",
+                        f"select object_id from {table} t where not ({_missing(table, column)})",
+                    )
+        for table, column_name, attribute, holders, present in RELATION_SOURCES:
+            self._refuse(table, column_name, attribute, holders, present)
+        for object_class, names in FOREST_SOURCES.items():
+            holder = f"select object_id from objects where object_class = '{object_class}'"
+            for name in names:
+                source = COLLECTED["forests"].column(name).source or "msDS-EnabledFeature"
+                self._refuse("forests", name, source, holder, f"{holder} and (select {name} is not null from forests)")
+        for name in ("functional_level", "machine_account_quota"):
+            source = COLLECTED["domains"].column(name).source
+            heads = "select object_id from domains where is_collected"
+            self._refuse("domains", name, source, heads, f"{heads} and {name} is not null")
+        for column in COLLECTED["password_policies"].columns:
+            if column.source.startswith(("min", "max", "pwd", "lockout")):
+                present = (
+                    f"select object_id from password_policies t where not ({_missing('password_policies', column)})"
+                )
+                holders = "select object_id from password_policies where kind = 'domain'"
+                self._refuse("password_policies", column.name, column.source, holders, present)
+
+    def _refuse(self, table: str, column: str, attribute: str, holders: str, present: str) -> None:
+        self.db.execute(
+            f"""
+            insert into gaps
+            select '{table}', '{column}', o.domain_id, o.object_id, null, 'denied',
+                case when o.sd_id is null then 'descriptor_unreadable' when c.name is not null then 'confidential'
+                    else 'no_read_right' end, '{attribute}'
+            from objects o join ({holders}) h using (object_id)
+            left join refused r on r.sd_id = o.sd_id and r.attribute = '{attribute.lower()}'
+            left join confidential c on c.name = '{attribute.lower()}'
+            where (o.sd_id is null or r.sd_id is not null) and not exists (
+                select 1 from ({present}) p(object_id) where p.object_id = o.object_id
+            )
+            """
+        )
+
+    def _attributes_of_interest(self) -> list[AttributeAccess]:
+        self.db.execute(
+            "create temp table confidential as select lower(name) as name from schema_attributes where is_confidential"
+        )
+        known = {
+            row[0]: row
+            for row in self.db.execute(
+                "select lower(name), guid, property_set, is_confidential from schema_attributes where name is not null"
+            ).fetchall()
+        }
+        wanted = {c.source.lower() for t in TYPED_TABLES for c in COLLECTED[t].columns if c.source}
+        wanted |= {attribute.lower() for _, _, attribute, _, _ in RELATION_SOURCES} | {"msds-enabledfeature"}
+        wanted |= {c.source.lower() for t in ("forests", "domains", "password_policies") for c in COLLECTED[t].columns}
+        return [AttributeAccess(*known.get(name, (name, None, None, False))) for name in sorted(wanted - {""})]
+
+    def _hidden_containers(self) -> None:
+        """Containers whose children the account may not list and of which none was seen."""
+        grants = grants_by_descriptor(self.db, self.token)
+        closed = [sd_id for sd_id, signature in grants.items() if hides_children(signature)]
+        self.db.register("closed", pa.table({"sd_id": pa.array(closed, pa.int32())}))
+        self.db.register("container_classes", pa.table({"name": list(CONTAINER_CLASSES)}))
+        self.db.execute("""
+            create temp table hidden as
+            select o.object_id, o.domain_id, o.dn, p.kind from objects o join closed using (sd_id)
+            join container_classes c on c.name = o.object_class join known_partitions p using (partition_id)
+            where not o.is_deleted and not exists (select 1 from objects below where below.parent_id = o.object_id)
+        """)
+        self.db.execute("""
+            insert into gaps
+            select 'objects', '*', domain_id, null, dn, 'denied', 'container_hidden', null from hidden
+            union all
+            select t.table_name, '*', h.domain_id, null, h.dn, 'denied', 'container_hidden', null
+            from hidden h, principal_tables t where h.kind = 'domain' and not contains(lower(h.dn), ',cn=system,')
+        """)
+
+    def _gather(self) -> None:
+        """One row for a domain instead of one per object where a fact is missing for all of its objects."""
+        self.db.execute("""
+            create temp table everywhere as
+            with holders as (
+                select table_name, domain_id, count(*) as holders from typed_objects group by all
+            ), counted as (
+                select table_name, column_name, domain_id, status, reason, detail, count(*) as missing
+                from gaps where object_id is not null group by all
+            )
+            select c.* exclude (missing) from counted c join holders h using (table_name, domain_id)
+            where c.missing = h.holders and h.holders > 1
+        """)
+        self.db.execute("""
+            delete from gaps g where object_id is not null and exists (
+                select 1 from everywhere e where e.table_name = g.table_name and e.column_name = g.column_name
+                and e.domain_id = g.domain_id and e.reason = g.reason and e.detail is not distinct from g.detail
+            )
+        """)
+        self.db.execute(
+            "insert into gaps select table_name, column_name, domain_id, null, null, status, reason, detail "
+            "from everywhere"
+        )
+
+
+def _missing(table: str, column: Column) -> str:
+    """True of a row whose attribute was absent: a moment or a duration may be null although it was read."""
+    stem, _, ending = column.name.rpartition("_")
+    as_read = f"{stem}_raw"
+    if ending in ("at", "days") and any(c.name == as_read for c in COLLECTED[table].columns):
+        return f't."{as_read}" is null'
+    return f't."{column.name}" is null'
+
+
+def _pairs(tables: dict[str, tuple[str, ...]]) -> pa.Table:
+    rows = [(kind, table) for kind, names in tables.items() for table in names]
+    return pa.table({"kind": [row[0] for row in rows], "table_name": [row[1] for row in rows]})
+
+
+def _sources() -> pa.Table:
+    rows = [(c.source.lower(), t.name, c.name) for t in COLLECTED.values() for c in t.columns if c.source]
+    return pa.table(
+        {"attribute": [r[0] for r in rows], "table_name": [r[1] for r in rows], "column_name": [r[2] for r in rows]}
+    )

@@ -1,0 +1,195 @@
+"""What a directory is expected to hold and where: against this, its silence is judged."""
+
+from __future__ import annotations
+
+DOMAIN_TABLES = (
+    "objects",
+    "users",
+    "computers",
+    "managed_service_accounts",
+    "groups",
+    "memberships",
+    "links",
+    "spns",
+    "delegations",
+    "sid_history",
+    "key_credentials",
+    "password_policies",
+    "organizational_units",
+    "gpos",
+    "gpo_links",
+    "trusts",
+    "trust_names",
+)
+CONFIGURATION_TABLES = (
+    "forests",
+    "certificate_templates",
+    "certificate_authorities",
+    "published_templates",
+    "certificates",
+    "sites",
+    "subnets",
+    "directory_servers",
+    "extended_rights",
+    "display_specifier_menus",
+)
+SCHEMA_TABLES = ("schema_classes", "schema_attributes")
+DNS_TABLES = ("dns_zones", "dns_records")
+
+TABLES_OF_PARTITION = {
+    "domain": DOMAIN_TABLES,
+    "configuration": ("objects", *CONFIGURATION_TABLES),
+    "schema": ("objects", *SCHEMA_TABLES),
+    "domain_dns": ("objects", *DNS_TABLES),
+    "forest_dns": ("objects", *DNS_TABLES),
+    "application": ("objects",),
+}
+"""Tables filled from a naming context, and so incomplete when it was not read."""
+
+NOT_COLLECTED = (("gpo_settings", "not_in_source"), ("sysvol_files", "not_in_source"), ("probes", "probe_off"))
+"""Tables that no way in fills yet, with the reason."""
+
+TYPED_TABLES = (
+    "users",
+    "computers",
+    "managed_service_accounts",
+    "groups",
+    "organizational_units",
+    "gpos",
+    "trusts",
+    "certificate_templates",
+    "certificate_authorities",
+    "schema_classes",
+    "schema_attributes",
+)
+"""Tables with one row per object whose columns are checked for silent refusals."""
+
+RELATION_SOURCES = (
+    (
+        "memberships",
+        "member_id",
+        "member",
+        "select object_id from groups",
+        "select object_id from groups g where exists "
+        "(select 1 from memberships m where m.group_id = g.principal_id and m.origin = 'member')",
+    ),
+    ("spns", "spn", "servicePrincipalName", "select object_id from all_accounts", "select object_id from spns"),
+    (
+        "delegations",
+        "spn",
+        "msDS-AllowedToDelegateTo",
+        "select object_id from all_accounts",
+        "select object_id from delegations where kind = 'constrained'",
+    ),
+    (
+        "delegations",
+        "target_id",
+        "msDS-AllowedToActOnBehalfOfOtherIdentity",
+        "select object_id from all_accounts",
+        "select object_id from all_accounts where rbcd_sd_id is not null",
+    ),
+    (
+        "sid_history",
+        "sid",
+        "sIDHistory",
+        "select object_id from all_accounts union all select object_id from groups",
+        "select object_id from sid_history",
+    ),
+    (
+        "key_credentials",
+        "usage",
+        "msDS-KeyCredentialLink",
+        "select object_id from users union all select object_id from computers",
+        "select object_id from key_credentials",
+    ),
+    (
+        "gpo_links",
+        "gpo_id",
+        "gPLink",
+        "select object_id from organizational_units",
+        "select container_id from gpo_links",
+    ),
+    (
+        "published_templates",
+        "template_name",
+        "certificateTemplates",
+        "select object_id from certificate_authorities",
+        "select ca_id from published_templates",
+    ),
+    (
+        "dns_zones",
+        "allow_update",
+        "dNSProperty",
+        "select object_id from dns_zones",
+        "select object_id from dns_zones where zone_type is not null or allow_update is not null",
+    ),
+    (
+        "trust_names",
+        "name",
+        "msDS-TrustForestTrustInfo",
+        "select object_id from trusts where is_forest_transitive",
+        "select object_id from trust_names",
+    ),
+    (
+        "certificates",
+        "sha256",
+        "cACertificate",
+        "select object_id from objects where object_class in ('certificationAuthority', 'pKIEnrollmentService')",
+        "select object_id from certificates",
+    ),
+    (
+        "display_specifier_menus",
+        "command",
+        "adminContextMenu",
+        "select object_id from objects where object_class = 'displaySpecifier'",
+        "select object_id from display_specifier_menus",
+    ),
+)
+"""(table, column, attribute, objects that may hold it, objects that were seen to hold it)."""
+
+FOREST_SOURCES = {
+    "crossRefContainer": ("functional_level", "upn_suffixes", "spn_suffixes", "recycle_bin_enabled"),
+    "nTDSService": ("ds_heuristics", "tombstone_lifetime_days"),
+    "dMD": ("schema_version",),
+}
+"""Columns of ``forests`` by the class of the one object that holds them."""
+
+CONTAINER_CLASSES = (
+    "container",
+    "organizationalUnit",
+    "domainDNS",
+    "builtinDomain",
+    "lostAndFound",
+    "msDS-PasswordSettingsContainer",
+    "msDS-QuotaContainer",
+    "rpcContainer",
+    "sitesContainer",
+    "serversContainer",
+    "subnetContainer",
+    "configuration",
+    "crossRefContainer",
+)
+"""Classes of objects below which others are expected."""
+
+PRINCIPAL_TABLES = ("users", "computers", "managed_service_accounts", "groups")
+
+KNOWN_HIDDEN = """
+select 'objects' as table_name, 'is_deleted' as column_name, domain_id, 'CN=Deleted Objects,' || dn as dn,
+    null as detail
+from known_partitions where is_collected and kind in ('domain', 'configuration')
+    and not exists (select 1 from objects where is_deleted)
+union all
+select 'password_policies', '*', domain_id, 'CN=Password Settings Container,CN=System,' || dn, 'msDS-PasswordSettings'
+from known_partitions where is_collected and kind = 'domain'
+    and not exists (select 1 from password_policies where kind = 'fine_grained')
+union all
+select 'objects', '*', domain_id, 'CN=System,' || dn, 'secret'
+from known_partitions where is_collected and kind = 'domain'
+    and not exists (select 1 from objects where object_class = 'secret')
+union all
+select 'objects', '*', domain_id, 'CN=Master Root Keys,CN=Group Key Distribution Service,CN=Services,' || dn,
+    'msKds-ProvRootKey'
+from known_partitions where is_collected and kind = 'configuration'
+    and not exists (select 1 from objects where object_class = 'msKds-ProvRootKey')
+"""
+"""Objects whose default descriptor hides them from an ordinary account: seeing none says nothing (MS-ADTS 6.1)."""

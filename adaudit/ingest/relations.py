@@ -1,0 +1,334 @@
+"""The SQL that resolves staged rows: who is who, and the tables that relate objects to each other.
+
+Staged tables are ``entries_<class>`` of ``layout`` and ``s_<name>`` of ``multivalued``; a finished table has its
+own name; ``ids`` gives each kept object its ids. ``heads``,
+``places``, ``known_domains`` and ``known_sids`` are registered by ``finish``.
+"""
+
+from __future__ import annotations
+
+IDS = """
+create temp table ids as
+with kept as (
+    select *, row_number() over (partition by coalesce(guid, dn_key) order by weight desc, n) as copy from entries
+), numbered as (
+    select *, (row_number() over (order by guid nulls last, dn_key) - 1)::integer as object_id from kept where copy = 1
+)
+select n, object_id, k.dn, k.dn_key, k.parent_key, guid, sd, rbcd_sd, gmsa_sd, objectsid, isdeleted,
+    coalesce(h.partition_id, p.partition_id) as partition_id,
+    coalesce(h.domain_id, p.domain_id) as domain_id
+from numbered k left join heads h on h.dn_key = k.dn_key left join places p on p.parent_key = k.parent_key
+"""
+
+_SCOPE = "case when {sid} like 'S-1-5-32-%' then {domain} else -1 end"
+
+IDENTITIES = (
+    # One object for each DN, were two ever read under the same one.
+    "create temp table by_dn as select dn_key, min(object_id)::integer as object_id from ids group by dn_key",
+    """
+    create temp table sd_ids as
+    with used as (
+        select sd, domain_id from ids union select rbcd_sd, domain_id from ids union select gmsa_sd, domain_id from ids
+    )
+    select sd, domain_id, (row_number() over (order by role, domain_id, raw) - 1)::integer as sd_id
+    from used join s_descriptors using (sd)
+    """,
+    f"""
+    create temp table bearers as
+    with typed as (
+        select n, 'user' as type, samaccountname as name, primarygroupid as primary_rid from entries_user
+        union all select n, 'computer', samaccountname, primarygroupid from entries_computer
+        union all select n, 'managed_service_account', samaccountname, primarygroupid from entries_managed
+        union all select n, 'group', samaccountname, null from entries_group
+    )
+    select i.object_id, i.dn, i.dn_key, i.domain_id, i.objectsid as sid, t.type, t.name, t.primary_rid,
+        {_SCOPE.format(sid="i.objectsid", domain="i.domain_id")} as scope
+    from typed t join ids i using (n)
+    """,
+    """
+    create temp table foreigners as
+    select i.object_id, i.dn, i.dn_key, e.objectsid as sid
+    from "entries_foreignSecurityPrincipal" e join ids i using (n) where e.objectsid is not null
+    """,
+    """
+    create temp table primary_groups as
+    select b.object_id, d.sid || '-' || b.primary_rid as sid
+    from bearers b join known_domains d using (domain_id) where b.primary_rid is not null and d.sid is not null
+    """,
+    """
+    create temp table unseen as
+    with referred as (select dn, key from s_members union all select dn, key from s_members_of),
+    recognised as (select i.dn_key from ids i join entries e using (n) where e.objectclass is not null)
+    select key as dn_key, min(dn) as dn from referred anti join recognised on recognised.dn_key = referred.key
+    group by key
+    """,
+)
+
+PRINCIPALS = f"""
+create temp table identities as
+with scoped as (
+    select sid, scope from bearers where sid is not null
+    union select sid, -1 from foreigners
+    union select sid, -1 from primary_groups
+    union select owner_sid, {_SCOPE.format(sid="owner_sid", domain="domain_id")}
+        from s_descriptors join sd_ids using (sd) where owner_sid is not null
+    union select trustee_sid, {_SCOPE.format(sid="trustee_sid", domain="domain_id")} from s_aces join sd_ids using (sd)
+        where trustee_sid is not null
+    union select h.sid, {_SCOPE.format(sid="h.sid", domain="i.domain_id")} from s_sid_histories h join ids i using (n)
+), borne as (
+    select sid, scope, min(object_id) as object_id, arg_min(type, object_id) as type, arg_min(name, object_id) as name,
+        arg_min(dn, object_id) as dn, arg_min(domain_id, object_id) as domain_id
+    from bearers where sid is not null group by sid, scope
+), known as (
+    select s.sid, s.scope, b.object_id, b.dn,
+        coalesce(b.domain_id, case when s.scope >= 0 then s.scope end, d.domain_id) as domain_id,
+        case when b.type is not null then b.type when w.sid is not null or s.sid not like 'S-1-5-21-%' then 'well_known'
+            when d.sid is not null then 'dangling' else 'foreign' end as type,
+        coalesce(b.name, w.name) as name,
+        (select min(f.dn) from foreigners f where f.sid = s.sid) as foreign_dn
+    from scoped s left join borne b on b.sid = s.sid and b.scope = s.scope
+    left join known_sids w on w.sid = s.sid
+    left join known_domains d on d.sid = regexp_extract(s.sid, '^(S-1-5-21-\\d+-\\d+-\\d+)-\\d+$', 1)
+    union all
+    select null, -1, object_id, dn, domain_id, type, name, null from bearers where sid is null
+    union all
+    select null, -1, null, u.dn, (
+        select arg_max(d.domain_id, length(d.dn_key)) from known_domains d where ends_with(u.dn_key, ',' || d.dn_key)
+    ), 'unseen', null, null from unseen u
+)
+select (row_number() over (order by sid nulls last, scope, lower(dn)) - 1)::integer as principal_id, sid, scope,
+    try_cast(regexp_extract(sid, '-(\\d+)$', 1) as bigint) as rid, domain_id::integer as domain_id, object_id, type,
+    name,    coalesce(dn, foreign_dn) as dn
+from known
+"""
+
+AFTER_PRINCIPALS = (
+    """
+    create temp table object_principals as
+    select b.object_id, p.principal_id from bearers b join identities p on p.sid = b.sid and p.scope = b.scope
+    union all
+    select object_id, principal_id from identities where sid is null and object_id is not null
+    """,
+    """
+    create temp table dn_principals as
+    select b.dn_key, o.principal_id from bearers b join object_principals o using (object_id)
+    union all
+    select f.dn_key, p.principal_id from foreigners f join identities p on p.sid = f.sid and p.scope = -1
+    union all
+    select lower(dn), principal_id from identities where type = 'unseen'
+    """,
+    """
+    create temp table resolved as
+    select i.*, p.principal_id from ids i left join object_principals p using (object_id)
+    """,
+)
+"""``resolved`` is ``ids`` with the principal of each object."""
+
+_IDENTITY_OF = "{alias}.sid = {sid} and {alias}.scope = " + _SCOPE
+
+RELATIONS: dict[str, str] = {
+    "objects": """
+        select i.object_id, i.guid, i.dn, p.object_id as parent_id, i.partition_id, i.domain_id, e.name,
+            e.objectclass[-1] as object_class, e.objectclass as object_classes,
+            coalesce(e.isdeleted, false) as is_deleted, coalesce(e.isrecycled, false) as is_recycled,
+            e.whencreated as created_at, e.whenchanged as changed_at,
+            e.usncreated as usn_created, e.usnchanged as usn_changed, e.systemflags as system_flags, e.description,
+            e.displayname as display_name, s.sd_id
+        from entries e join ids i using (n) left join by_dn p on p.dn_key = i.parent_key
+        left join sd_ids s on s.sd = i.sd and s.domain_id = i.domain_id
+        order by i.object_id
+    """,
+    "principals": """
+        select principal_id, sid, rid, domain_id, object_id, type, name, dn from identities order by principal_id
+    """,
+    "domains": """
+        select d.domain_id, d.dn, d.dns_name, d.netbios_name, d.sid, d.is_root, d.is_collected, i.object_id,
+            e."msds-behavior-version" as functional_level, e."ms-ds-machineaccountquota" as machine_account_quota,
+            e.ntmixeddomain as nt_mixed_domain
+        from known_domains d left join ids i on i.dn_key = d.dn_key left join "entries_domainDNS" e on e.n = i.n
+        order by d.domain_id
+    """,
+    "forests": """
+        select (select dns_name from known_domains where is_root) as dns_name,
+            (select min("msds-behavior-version") from "entries_crossRefContainer") as functional_level,
+            (select max(objectversion) from "entries_dMD") as schema_version,
+            (select min(dsheuristics) from "entries_nTDSService"
+                where dn_key like 'cn=directory service,cn=windows nt,%') as ds_heuristics,
+            (select min(tombstonelifetime) from "entries_nTDSService"
+                where dn_key like 'cn=directory service,cn=windows nt,%') as tombstone_lifetime_days,
+            (select first(upnsuffixes) from "entries_crossRefContainer") as upn_suffixes,
+            (select first("msds-spnsuffixes") from "entries_crossRefContainer") as spn_suffixes,
+            (select bool_or(exists (select 1 from s_links l where l.n = c.n
+                and lower(l.attribute) = 'msds-enabledfeature' and l.key like 'cn=recycle bin feature,%'))
+                from "entries_crossRefContainer" c) as recycle_bin_enabled
+    """,
+    "partitions": """
+        select partition_id, dn, kind, domain_id, is_collected from known_partitions order by partition_id
+    """,
+    "security_descriptors": f"""
+        select s.sd_id, d.role, s.domain_id, d.raw, d.control, d.is_dacl_protected, d.dacl_state, d.owner_sid,
+            p.principal_id as owner_id, d.group_sid, d.ace_count, d.error
+        from sd_ids s join s_descriptors d using (sd)
+        left join identities p on {_IDENTITY_OF.format(alias="p", sid="d.owner_sid", domain="s.domain_id")}
+        order by s.sd_id
+    """,
+    "aces": f"""
+        select s.sd_id, a.position, a.type, a.is_allow, a.flags, a.is_inherited, a.is_inherit_only, a.mask,
+            a.object_type, a.inherited_object_type, a.trustee_sid, p.principal_id as trustee_id, a.has_condition
+        from sd_ids s join s_aces a using (sd)
+        left join identities p on {_IDENTITY_OF.format(alias="p", sid="a.trustee_sid", domain="s.domain_id")}
+        order by s.sd_id, a.position
+    """,
+    "memberships": """
+        with pairs as (
+            select p.principal_id as member_id, g.principal_id as group_id, 1 as rank
+            from s_members m join resolved g using (n) join dn_principals p on p.dn_key = m.key
+            where g.principal_id is not null
+            union all
+            select r.principal_id, p.principal_id, 2
+            from primary_groups g join resolved r using (object_id) join identities p on p.sid = g.sid and p.scope = -1
+            where r.principal_id is not null
+            union all
+            select r.principal_id, p.principal_id, 3
+            from s_members_of m join resolved r using (n) join dn_principals p on p.dn_key = m.key
+            where r.principal_id is not null
+        )
+        select member_id, group_id,
+            case min(rank) when 1 then 'member' when 2 then 'primary_group' else 'member_of' end as origin
+        from pairs group by member_id, group_id order by group_id, member_id
+    """,
+    "links": """
+        with all_links as (
+            select n, attribute, position, dn, key, prefix from s_links
+            union all
+            select n, 'member', row_number() over (partition by n order by dn) - 1, dn, key, null
+            from s_members m anti join dn_principals on dn_principals.dn_key = m.key
+        )
+        select i.object_id, l.attribute, l.position, l.dn as target_dn, t.object_id as target_id, l.prefix
+        from all_links l join ids i using (n) left join by_dn t on t.dn_key = l.key
+        order by i.object_id, l.attribute, l.position
+    """,
+    "spns": """
+        select r.object_id, r.principal_id, s.* exclude (n) from s_spns s join resolved r using (n)
+        order by r.object_id, s.spn
+    """,
+    "sid_history": f"""
+        select r.object_id, r.principal_id, h.sid, p.principal_id as source_id
+        from s_sid_histories h join resolved r using (n)
+        left join identities p on {_IDENTITY_OF.format(alias="p", sid="h.sid", domain="r.domain_id")}
+        order by r.object_id, h.sid
+    """,
+    "key_credentials": """
+        select i.object_id, k.* exclude (n) from s_key_credentials k join ids i using (n)
+        order by i.object_id, k.position
+    """,
+    "trust_names": """
+        select i.object_id, t.* exclude (n) from s_trust_names t join ids i using (n) order by i.object_id, t.position
+    """,
+    "certificates": """
+        select r.object_id, c.attribute, c.position,
+            case when r.dn_key like 'cn=ntauthcertificates,cn=public key services,%' then 'ntauth'
+                when r.parent_key like 'cn=certification authorities,cn=public key services,%' then 'root'
+                when r.parent_key like 'cn=aia,cn=public key services,%' then 'aia'
+                when r.parent_key like 'cn=enrollment services,cn=public key services,%' then 'enrollment'
+                when r.principal_id is not null then 'account' else 'other' end as store,
+            c.* exclude (n, attribute, position)
+        from s_certificates c join resolved r using (n)
+        order by r.object_id, c.attribute, c.position
+    """,
+    "published_templates": """
+        select i.object_id as ca_id, p.template_name, min(t.object_id) as template_id
+        from s_published p join ids i using (n)
+        left join (
+            select lower(e.name) as name, i.object_id from "entries_pKICertificateTemplate" e join ids i using (n)
+        ) t on t.name = lower(p.template_name)
+        group by i.object_id, p.template_name order by ca_id, p.template_name
+    """,
+    "display_specifier_menus": """
+        select i.object_id, m.* exclude (n) from s_menus m join ids i using (n)
+        order by i.object_id, m.attribute, m.position
+    """,
+    "dns_zones": """
+        select i.object_id, i.domain_id, i.partition_id, lower(e.name) as name, z.zone_type, z.allow_update,
+            z.aging_enabled
+        from "entries_dnsZone" e join ids i using (n) left join s_zone_properties z on z.n = e.n order by i.object_id
+    """,
+    "dns_records": """
+        select i.object_id, z.object_id as zone_id, lower(e.name) as name, r.* exclude (n)
+        from s_zone_records r join ids i using (n) join entries e on e.n = i.n
+        left join by_dn z on z.dn_key = i.parent_key
+        order by i.object_id, r.position
+    """,
+    "subnets": """
+        select i.object_id, e.name as prefix, min(s.object_id) as site_id
+        from entries_subnet e join ids i using (n)
+        left join s_links l on l.n = e.n and lower(l.attribute) = 'siteobject'
+        left join by_dn s on s.dn_key = l.key group by i.object_id, e.name order by i.object_id
+    """,
+    "directory_servers": """
+        with settings as (
+            select i.parent_key, e.objectclass[-1] as settings_class, e."msds-behavior-version" as level, e.options
+            from "entries_nTDSDSA" e join ids i using (n)
+        )
+        select i.object_id, g.object_id as site_id, e.name, lower(e.dnshostname) as dns_host_name,
+            min(c.object_id) as computer_id, min(s.settings_class) as settings_class, min(s.level) as functional_level,
+            min(s.options) as options
+        from entries_server e join ids i using (n)
+        left join ids servers on servers.dn_key = i.parent_key left join by_dn g on g.dn_key = servers.parent_key
+        left join s_links l on l.n = e.n and lower(l.attribute) = 'serverreference'
+        left join by_dn c on c.dn_key = l.key
+        left join settings s on s.parent_key = i.dn_key
+        group by i.object_id, g.object_id, e.name, e.dnshostname order by i.object_id
+    """,
+    "secrets": """
+        select i.object_id, s.attribute from s_secrets s join ids i using (n) order by i.object_id, s.attribute
+    """,
+    "attributes": """
+        select i.object_id, a.* exclude (n) from s_attributes a join ids i using (n)
+        order by i.object_id, a.name, a.position
+    """,
+}
+"""One query per table of the snapshot that does not follow from the entries alone."""
+
+AFTER_TABLES: dict[str, str] = {
+    "gpo_links": r"""
+        with linked as (
+            select object_id, unnest(regexp_extract_all(gp_link, '\[[^\]]*\]')) as link,
+                generate_subscripts(regexp_extract_all(gp_link, '\[[^\]]*\]'), 1) as place,
+                len(regexp_extract_all(gp_link, '\[[^\]]*\]')) as total
+            from organizational_units where gp_link is not null
+        ), split as (
+            select object_id, total - place + 1 as precedence,
+                regexp_extract(link, '(?i)\[LDAP://(.*);(\d+)\]', 1) as dn,
+                try_cast(regexp_extract(link, '(?i)\[LDAP://(.*);(\d+)\]', 2) as bigint) as options
+            from linked
+        )
+        select s.object_id as container_id, s.precedence as "order", t.object_id as gpo_id, s.dn as gpo_dn,
+            (coalesce(s.options, 0) & 1) = 0 as is_enabled, (coalesce(s.options, 0) & 2) <> 0 as is_enforced
+        from split s left join by_dn t on t.dn_key = lower(s.dn) order by container_id, "order"
+    """,
+    "delegations": """
+        with accounts as (
+            select object_id, principal_id, trusted_for_delegation, trusted_to_auth_for_delegation, rbcd_sd_id
+            from users
+            union all select object_id, principal_id, trusted_for_delegation, trusted_to_auth_for_delegation, rbcd_sd_id
+            from computers
+            union all select object_id, principal_id, trusted_for_delegation, trusted_to_auth_for_delegation, rbcd_sd_id
+            from managed_service_accounts
+        ), rows as (
+            select object_id, 'unconstrained' as kind, principal_id, null as protocol_transition, null as spn,
+                null as service_class, null as host, null as target_id
+            from accounts where trusted_for_delegation
+            union all
+            select r.object_id, 'constrained', r.principal_id, a.trusted_to_auth_for_delegation, d.spn, d.service_class,
+                d.host, null
+            from s_delegated d join resolved r using (n) left join accounts a using (object_id)
+            union all
+            select distinct a.object_id, 'rbcd', c.trustee_id, null, null, null, null, a.object_id
+            from accounts a join aces c on c.sd_id = a.rbcd_sd_id
+            where c.is_allow and not c.is_inherit_only
+        )
+        select * from rows order by object_id, kind, principal_id, spn
+    """,
+}
+"""Queries that read finished tables."""

@@ -1,0 +1,51 @@
+"""Rows on their way to a table: kept a few thousand at a time, then spilled to a private Parquet file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ROWS_IN_MEMORY = 8192
+
+
+class Stage:
+    """One staged table. ``append`` takes a tuple in the order of ``schema``; call ``flush_if_full`` between objects."""
+
+    def __init__(self, folder: Path, name: str, schema: pa.Schema) -> None:
+        self.name = name
+        self.schema = schema
+        self.path = folder / f"{name}.parquet"
+        self.rows: list[tuple[Any, ...]] = []
+        self.append = self.rows.append
+        self._writer: pq.ParquetWriter | None = None
+
+    def flush_if_full(self) -> None:
+        if len(self.rows) >= ROWS_IN_MEMORY:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the rows held in memory; the file exists afterwards even without any."""
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self.path, self.schema, compression="lz4", use_dictionary=False)
+        if self.rows:
+            columns = zip(*self.rows, strict=True)
+            arrays = [pa.array(column, field.type) for column, field in zip(columns, self.schema, strict=True)]
+            self._writer.write_table(pa.Table.from_arrays(arrays, schema=self.schema))
+            self.rows.clear()
+
+    def close(self) -> None:
+        """Write what is left and end the file."""
+        self.flush()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def abandon(self) -> None:
+        """Let go of the file without writing what is left."""
+        self.rows.clear()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None

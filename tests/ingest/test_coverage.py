@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from tests.ingest.conftest import BASE, CONFIGURATION, entry, gaps, group, rows, skeleton, text, user
+
+CLOSED = "O:DAG:DAD:(A;;RPWP;;;DA)"
+
+
+def test_a_fact_that_was_read_has_no_gap(seal):
+    assert gaps(seal([*skeleton(), user(10, "u", 1104)]), "users") == []
+
+
+def test_an_absent_mandatory_attribute_was_not_readable(seal):
+    snapshot = seal([*skeleton(), user(10, "u", 1104, userAccountControl=None)])
+    assert ("is_enabled", "mandatory_missing", f"CN=u,CN=Users,{BASE}") in gaps(snapshot, "users")
+
+
+def test_an_absent_optional_attribute_is_a_gap_only_when_the_account_may_not_read_it(seal):
+    snapshot = seal([*skeleton(), user(10, "open", 1104), user(11, "closed", 1105, sddl=CLOSED)])
+    told = gaps(snapshot, "users")
+    assert ("admin_count", "no_read_right", f"CN=closed,CN=Users,{BASE}") in told
+    assert not [gap for gap in told if gap[2] == f"CN=open,CN=Users,{BASE}"]
+
+
+def test_the_rights_of_the_named_account_and_of_its_groups_count(seal):
+    entries = [
+        *skeleton(),
+        user(10, "lecteur", 1104),
+        group(20, "Admins du domaine", 512, member=text(f"CN=lecteur,CN=Users,{BASE}")),
+        user(11, "closed", 1105, sddl=CLOSED),
+    ]
+    assert gaps(seal(entries, account="lecteur@chu.example"), "users") == []
+    assert gaps(seal(entries, account="CHU\\lecteur"), "users") == []
+    assert gaps(seal(entries, account="absent@chu.example"), "users") != []
+
+
+def test_a_deny_ace_before_the_allow_hides_the_attribute(seal):
+    sddl = "O:DAG:DAD:(OD;;RP;bf967918-0de6-11d0-a285-00aa003049e2;;AU)(A;;RPLC;;;AU)"
+    attribute = entry(
+        50,
+        f"CN=Admin-Count,CN=Schema,{CONFIGURATION}",
+        "attributeSchema",
+        lDAPDisplayName=text("adminCount"),
+        schemaIDGUID=[bytes.fromhex("187996bfe60dd011a28500aa003049e2")],
+    )
+    snapshot = seal([*skeleton(), attribute, user(10, "u", 1104, sddl=sddl)])
+    assert [gap[:2] for gap in gaps(snapshot, "users")] == [("admin_count", "no_read_right")]
+
+
+def test_an_object_without_readable_descriptor_is_told(seal):
+    snapshot = seal([*skeleton(), user(10, "u", 1104, sddl="")])
+    assert ("sd_id", "descriptor_unreadable", f"CN=u,CN=Users,{BASE}") in gaps(snapshot, "objects")
+
+
+def test_a_dump_without_any_descriptor_is_told_by_its_source_alone(seal):
+    bare = [(dn, {k: v for k, v in held.items() if k != "nTSecurityDescriptor"}) for dn, held in skeleton()]
+    snapshot = seal(bare, notes=[{"status": "not_attempted", "reason": "no_descriptors", "column": "sd_id"}])
+    assert [gap for gap in gaps(snapshot, "objects") if gap[0] == "sd_id"] == [("sd_id", "no_descriptors", None)]
+
+
+def test_a_member_never_seen_is_a_gap_of_every_kind_of_principal(seal):
+    hidden = f"CN=caché,OU=VIP,{BASE}"
+    snapshot = seal([*skeleton(), group(20, "G", 1200, member=text(hidden))])
+    for table in ("users", "computers", "groups"):
+        assert ("*", "reference_unseen", hidden) in gaps(snapshot, table)
+    assert [r["type"] for r in rows(snapshot, "principals") if r["dn"] == hidden] == ["unseen"]
+
+
+def test_a_container_that_may_not_be_listed_is_told(seal):
+    ou = f"OU=VIP,{BASE}"
+    snapshot = seal([*skeleton(), entry(40, ou, "organizationalUnit", sddl="O:DAG:DAD:(A;;RPRC;;;AU)")])
+    assert ("*", "container_hidden", ou) in gaps(snapshot, "users")
+
+
+def test_an_object_of_unknown_class_may_be_an_account(seal):
+    snapshot = seal([*skeleton(), (f"CN=muet,CN=Users,{BASE}", {"objectGUID": [b"m" * 16]})])
+    assert ("*", "mandatory_missing", f"CN=muet,CN=Users,{BASE}") in gaps(snapshot, "users")
+
+
+def test_another_domain_of_the_forest_was_not_attempted(seal):
+    other = entry(
+        60,
+        f"CN=SUD,CN=Partitions,{CONFIGURATION}",
+        "crossRef",
+        nCName=text(f"DC=sud,{BASE}"),
+        dnsRoot=text("sud.chu.example"),
+        nETBIOSName=text("SUD"),
+        systemFlags=text("3"),
+    )
+    snapshot = seal([*skeleton(), other])
+    assert ("*", "other_domain", None) in gaps(snapshot, "users")
+    assert [(r["dns_name"], r["is_collected"]) for r in rows(snapshot, "domains")] == [
+        ("chu.example", True),
+        ("sud.chu.example", False),
+    ]
+
+
+def test_a_partition_that_failed_makes_all_its_tables_incomplete(seal):
+    note = {"status": "failed", "reason": "interrupted", "dn": CONFIGURATION, "detail": "link cut"}
+    snapshot = seal(skeleton(), notes=[note], incomplete_reason="link cut")
+    assert ("*", "interrupted", None) in gaps(snapshot, "certificate_templates")
+    assert not snapshot.manifest.complete
+
+
+def test_a_column_denied_on_every_object_of_a_domain_is_one_row(seal):
+    users = [user(10 + n, f"u{n}", 1104 + n, pwdLastSet=None) for n in range(5)]
+    told = [gap for gap in gaps(seal([*skeleton(), *users]), "users") if gap[0] == "password_last_set_at"]
+    assert told == [("password_last_set_at", "mandatory_missing", None)]
+
+
+def test_password_settings_are_hidden_from_an_ordinary_account(seal):
+    assert ("*", "known_hidden", f"CN=Password Settings Container,CN=System,{BASE}") in gaps(
+        seal(skeleton()), "password_policies"
+    )
