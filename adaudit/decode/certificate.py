@@ -128,7 +128,7 @@ def _with_names(certificate: Certificate, parts: _Parts) -> Certificate:
             warnings.simplefilter("ignore")
             read = x509.load_der_x509_certificate(parts.der)
             return replace(certificate, subject=read.subject.rfc4514_string(), issuer=read.issuer.rfc4514_string())
-    except ValueError as error:
+    except (ValueError, TypeError, x509.InvalidVersion) as error:
         raise DecodeError(f"certificate refused: {error}") from error
 
 

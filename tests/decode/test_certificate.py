@@ -179,6 +179,21 @@ def test_what_is_malformed_in_one_part_does_not_lose_the_others() -> None:
     assert (read.not_before, read.key_bits, read.signature_hash) == (None, 2048, "sha256")
 
 
+@pytest.mark.parametrize(
+    "refused",
+    [
+        certificate(rsa_key(SOUND_MODULUS)).replace(der(0xA0, integer(2)), der(0xA0, integer(62))),
+        certificate(rsa_key(SOUND_MODULUS), subject=sequence(der(0x31, sequence(oid("2.5.4.3"), der(0x03, b"\x00a"))))),
+        certificate(rsa_key(SOUND_MODULUS), subject=sequence(der(0x31, sequence(oid("2.5.4.3"), der(0x0C, b"\xff"))))),
+    ],
+    ids=["version", "bit string name", "not UTF-8"],
+)
+def test_a_certificate_that_the_library_refuses_keeps_its_facts(refused: bytes) -> None:
+    read = parse_certificate(refused)
+    assert str(read.error).startswith("certificate refused: ")
+    assert (read.subject, read.key_bits, read.signature_hash, read.serial) == (None, 2048, "sha256", "1234")
+
+
 def test_a_giant_exponent_is_an_error_that_keeps_the_modulus() -> None:
     read = parse_certificate(certificate(rsa_key(SOUND_MODULUS, exponent=(1 << 20000) | 1)))
     assert (read.key_bits, read.rsa_exponent) == (2048, None)
