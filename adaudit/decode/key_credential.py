@@ -48,7 +48,7 @@ class _Key(NamedTuple):
 
 
 def split_dn_binary(value: bytes) -> tuple[str, bytes]:
-    """The DN and the bytes of a DN-with-binary value, ``B:<hex digits>:<hex>:<dn>`` (Object(DN-Binary), MS-ADTS 3.1.1.2.2.2).
+    """The DN and the bytes of an Object(DN-Binary) value, ``B:<hex digits>:<hex>:<dn>`` (MS-ADTS 3.1.1.2.2.2).
 
     Raises DecodeError when the value is not one.
     """
