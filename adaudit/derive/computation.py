@@ -13,6 +13,7 @@ from adaudit.derive.delegation import delegation_targets
 from adaudit.derive.effective import descriptor_rights
 from adaudit.derive.facts import Facts
 from adaudit.derive.groups import nested_groups, privileged_accounts, privileged_groups
+from adaudit.derive.inheritance import computed_coverage
 from adaudit.derive.policy import applied_gpos
 from adaudit.derive.tier0 import tier0
 
@@ -41,4 +42,4 @@ def derive(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     for computation in COMPUTATIONS:
         computed[computation.__name__] = computation(facts)
         facts.add(computation.__name__, computed[computation.__name__])
-    return computed | {"coverage": facts.table("coverage")}
+    return computed | {"coverage": pa.concat_tables([facts.table("coverage"), computed_coverage(facts)])}

@@ -64,11 +64,9 @@ class _Index:
             if name
         }
 
-    def reached(self, source: int, spn: str, service: str | None, host: str | None) -> Iterator[tuple[int, str]]:
+    def reached(self, source: int, spn: str, service: str | None, host: str | None) -> Iterator[tuple[int | None, str]]:
         if service == "krbtgt":
-            krbtgt = self._krbtgt.get(self._realms.get(host or "", self._domain_of.get(source)))
-            if krbtgt is not None:
-                yield krbtgt, "krbtgt"
+            yield self._krbtgt.get(self._realms.get(host or "", self._domain_of.get(source))), "krbtgt"
         elif bearers := self._by_spn.get(spn):
             yield from ((bearer, "spn") for bearer in bearers)
         elif host:

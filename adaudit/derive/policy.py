@@ -58,25 +58,26 @@ class Chains:
     def __init__(self, facts: Facts) -> None:
         self._parents: dict[int, int | None] = dict(facts.rows("objects", "object_id", "parent_id"))
         self._domain_of: dict[int, int | None] = dict(facts.rows("objects", "object_id", "domain_id"))
-        kinds = dict(facts.rows("organizational_units", "object_id", "kind"))
-        self._linkable = {object_id for object_id, kind in kinds.items() if kind in ("ou", "domain")}
-        self._heads: dict[int | None, int] = {
-            domain: object_id
-            for object_id, domain, kind in facts.rows("organizational_units", "object_id", "domain_id", "kind")
-            if kind == "domain"
-        }
-        self._is_head = frozenset(self._heads.values())
+        places = list(facts.rows("organizational_units", "object_id", "domain_id", "kind"))
+        self._linkable = {object_id for object_id, _, kind in places if kind in ("ou", "domain")}
+        self._is_head = {object_id for object_id, _, kind in places if kind == "domain"}
+        self._heads = {domain: object_id for object_id, domain, kind in places if kind == "domain"}
+        self._heads.update((d.domain_id, d.object_id) for d in facts.domains if d.object_id is not None)
         accounts = (
             object_id
             for table in ("users", "computers", "managed_service_accounts")
             for (object_id,) in facts.rows(table, "object_id")
         )
         above_accounts = {self._parents.get(account) for account in accounts}
-        self._containers = sorted(c for c in self._linkable | above_accounts if c is not None)
+        self._containers = {c for c in self._linkable | above_accounts if c is not None}
 
     def containers(self) -> list[int]:
         """Containers whose GPOs are told, in the order of objects."""
-        return self._containers
+        return sorted(self._containers)
+
+    def is_told(self, container: int) -> bool:
+        """It is one of them."""
+        return container in self._containers
 
     def above(self, container: int) -> list[int]:
         """The container, when GPOs can be linked to it, then those above it up to the domain head."""

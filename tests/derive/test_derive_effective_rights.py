@@ -199,9 +199,9 @@ def bit_is_given(aces: list[Ace], index: int, name: str) -> bool:
     for earlier in aces[:index]:
         covers = earlier.object_type in (None, ace.object_type, IN_SET.get(ace.object_type or ""))
         asked = earlier.mask & BITS[name] and (earlier.object_type is None or name in SCOPED)
-        if not earlier.allow and not earlier.conditional and not earlier.inherit_only:
-            if earlier.trustee in CARRIES[ace.trustee] and covers and asked:
-                return False
+        is_firm_deny = not (earlier.allow or earlier.conditional or earlier.inherit_only)
+        if is_firm_deny and earlier.trustee in CARRIES[ace.trustee] and covers and asked:
+            return False
     return True
 
 

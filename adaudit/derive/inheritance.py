@@ -1,0 +1,162 @@
+"""What is missing from the computed tables, as rows of ``coverage``.
+
+A gap is inherited where it can hide a row, and only there. It keeps its object when the hidden rows are about that
+object (its descriptor, its delegations). When they are about others, which nobody can name (the members of a group
+that could not be read), it names no object and bears a DN as the place, so that it counts whatever a rule examines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import pyarrow as pa
+
+from adaudit.derive.controllers import controller_places
+from adaudit.derive.facts import Facts, build
+from adaudit.derive.gaps import Gap, Gaps
+from adaudit.derive.groups import SINCE_2016, privileged_sids
+from adaudit.derive.policy import Chains
+
+ACCOUNT_TABLES = ("users", "computers", "managed_service_accounts")
+IDENTITY_TABLES = (*ACCOUNT_TABLES, "groups")
+
+_UNSEEN = Gap(None, "*", None, None, None, "denied", "reference_unseen", None)
+_OTHER_DOMAIN = Gap(None, "*", None, None, None, "not_attempted", "other_domain", None)
+
+
+def computed_coverage(facts: Facts) -> pa.Table:
+    """The rows of ``coverage`` that computed tables add to those given; status and reason are the source's."""
+    gaps = Gaps(facts)
+    rows = dict.fromkeys(gap._replace(table_name=table) for table, inherit in INHERITED for gap in inherit(facts, gaps))
+    return build("coverage", rows)
+
+
+def _nested_groups(_: Facts, gaps: Gaps) -> Iterator[Gap]:
+    """Groups whose members could not be read. A member never seen is a gap of the tables of its kind."""
+    yield from gaps.wide("groups", "memberships")
+    for gap in gaps.of("memberships", "member_id", "group_id"):
+        if gap.is_wide or gap.object_id is not None:
+            yield gap._replace(column_name="*")
+
+
+def _privileged_groups(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
+    """Domains that were not read, and groups that every domain has and that were not seen."""
+    wide = list(gaps.wide("groups"))
+    yield from wide
+    told = {gap.domain_id for gap in wide}
+    referred = set(facts.rows("privileged_groups", "sid", "domain_id"))
+    seen = {
+        (sid, domain)
+        for sid, domain, object_id in facts.rows("privileged_groups", "sid", "domain_id", "object_id")
+        if object_id is not None
+    }
+    for domain in facts.domains:
+        if domain.is_collected:
+            for sid, rid in privileged_sids(domain):
+                group = (sid, domain.domain_id)
+                if group not in seen and (rid not in SINCE_2016 or group in referred):
+                    yield _UNSEEN._replace(domain_id=domain.domain_id, detail=sid)
+        elif domain.domain_id not in told:
+            yield _OTHER_DOMAIN._replace(domain_id=domain.domain_id)
+
+
+def _privileged_accounts(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
+    yield from _privileged_groups(facts, gaps)
+    roots = [group for (group,) in facts.rows("privileged_groups", "principal_id")]
+    yield from _hidden_members(facts, gaps, roots)
+
+
+def _privileged_principals(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
+    """Whole domains only: an accepted identity that is missing makes rules tell more, never less."""
+    return gaps.wide("groups", "memberships")
+
+
+def _tier0(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
+    yield from gaps.wide("groups", "objects", "certificate_authorities")
+    groups = [group for (group,) in facts.rows("tier0", "principal_id") if group in facts.memberships.groups]
+    yield from _hidden_members(facts, gaps, groups)
+
+
+def _hidden_members(facts: Facts, gaps: Gaps, roots: Iterable[int]) -> Iterator[Gap]:
+    """What can hide a member of some groups: domains, unreadable members, unreadable primary groups, unseen members."""
+    yield from gaps.wide(*IDENTITY_TABLES, "memberships")
+    members = {reached.principal_id for root in roots for reached in facts.memberships.below(root)}
+    closure = members.union(roots)
+    groups = {facts.principals[p].object_id for p in closure & facts.memberships.groups if p in facts.principals}
+    unreadable = (gap for gap in gaps.of("memberships", "member_id", "group_id") if gap.object_id in groups)
+    yield from gaps.as_lost_rows(unreadable)
+    for table in ACCOUNT_TABLES:
+        by_primary_group = (gap for gap in gaps.of(table, "primary_group_rid") if gap.column_name != "*")
+        yield from gaps.as_lost_rows(by_primary_group)
+    for principal_id in sorted(members):
+        member = facts.principals.get(principal_id)
+        if member is not None and member.type == "unseen" and member.dn is not None:
+            told = gaps.about(member.dn, (*IDENTITY_TABLES, "objects"))
+            yield (told or _UNSEEN)._replace(column_name="*", dn=member.dn)
+
+
+def _domain_controllers(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
+    """Computers that show no sign because none could be read, accounts never seen, and sites not read."""
+    yield from gaps.wide("computers")
+    signs = {
+        object_id
+        for object_id, group, control in facts.rows(
+            "computers", "object_id", "primary_group_rid", "user_account_control"
+        )
+        if group is not None or control is not None
+    }
+    signs.update(found for (found,) in facts.rows("domain_controllers", "object_id"))
+    by_flags = {gap.domain_id for gap in gaps.of("computers", "user_account_control") if gap.is_wide}
+    places = controller_places(facts)
+    for gap in gaps.of("computers", "primary_group_rid"):
+        is_nowhere = gap.object_id is not None and gap.object_id not in signs
+        is_everywhere = gap.is_wide and gap.domain_id in by_flags
+        is_placed = gap.dn is not None and f",{gap.dn.lower()}".endswith(places)
+        if is_nowhere or is_everywhere or is_placed:
+            yield from gaps.as_lost_rows((gap,))
+    for computer, settings, name in facts.rows("directory_servers", "computer_id", "settings_class", "name"):
+        if computer is None and settings is not None:
+            yield _UNSEEN._replace(detail=name)
+    for column in ("server_id", "is_pseudo"):
+        yield from (gap._replace(column_name=column) for gap in gaps.wide("directory_servers"))
+
+
+def _descriptor_rights(_: Facts, gaps: Gaps) -> Iterator[Gap]:
+    """Objects whose descriptor was not read, each with its own gap."""
+    for gap in gaps.of("objects", "sd_id"):
+        if gap.is_wide or gap.object_id is not None:
+            yield gap._replace(column_name="*")
+    yield from gaps.wide("security_descriptors", "aces")
+
+
+def _delegation_targets(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
+    """Delegations that were not read and, when one leads nowhere, SPNs and computers that were not."""
+    for gap in gaps.of("delegations", "spn"):
+        yield gap._replace(column_name="*")
+    if any(match is None for (match,) in facts.rows("delegation_targets", "match")):
+        yield from gaps.as_lost_rows(gaps.of("spns", "spn"))
+        yield from gaps.as_lost_rows(gaps.of("computers", "dns_host_name"))
+
+
+def _applied_gpos(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
+    """Links that were not read, and containers of which something above was not seen."""
+    yield from gaps.wide("organizational_units")
+    yield from gaps.as_lost_rows(gaps.of("gpo_links", "gpo_id"))
+    chains = Chains(facts)
+    for object_id, dn, domain_id in facts.rows("objects", "object_id", "dn", "domain_id"):
+        if chains.is_told(object_id) and chains.is_broken(object_id):
+            yield _UNSEEN._replace(domain_id=domain_id, dn=dn)
+
+
+INHERITED: tuple[tuple[str, Callable[[Facts, Gaps], Iterator[Gap]]], ...] = (
+    ("nested_groups", _nested_groups),
+    ("privileged_groups", _privileged_groups),
+    ("privileged_accounts", _privileged_accounts),
+    ("privileged_principals", _privileged_principals),
+    ("tier0", _tier0),
+    ("domain_controllers", _domain_controllers),
+    ("descriptor_rights", _descriptor_rights),
+    ("control_rights", _descriptor_rights),
+    ("delegation_targets", _delegation_targets),
+    ("applied_gpos", _applied_gpos),
+)
