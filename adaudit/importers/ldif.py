@@ -66,10 +66,9 @@ def import_ldif(
         _tell_gaps(ingest, found)
         reasons = [f"{file.path.name}: {file.dump.truncated}" for file in files if file.dump.truncated] + unfinished
         incomplete_reason = _summed_up(reasons)
-        origin = "option" if as_of else "source"
         ingest.seal(
             as_of=as_of or found.current_time,
-            as_of_origin=origin,
+            as_of_origin="option" if as_of else "source",
             account=account,
             incomplete_reason=incomplete_reason,
         )

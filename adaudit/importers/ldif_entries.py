@@ -154,9 +154,10 @@ class LdifFile:
                 attributes[name].append(value)
             else:
                 attributes[name] = [value]
+        line = record.line + record.text.count(b"\n", 0, record.text.find(b"\ndn:") + 1)
         if _CHANGE_TYPE in attributes:
-            self._check_export(record, attributes)
-        return Entry(dn, attributes, record.line)
+            self._check_export(line, attributes)
+        return Entry(dn, attributes, line)
 
     def _dn(self, record: Record, index: int, value: bytes) -> str:
         try:
@@ -187,11 +188,11 @@ class LdifFile:
         self._names[key] = resolved
         return resolved
 
-    def _check_export(self, record: Record, attributes: dict[str, list[bytes]]) -> None:
+    def _check_export(self, line: int, attributes: dict[str, list[bytes]]) -> None:
         """ldifde writes ``changetype: add`` into its exports; only a directory gives an object its objectGUID."""
         del attributes[_CHANGE_TYPE]
         if "objectGUID" not in attributes:
-            raise self._error(record, 0, _CHANGE.format(what="changetype: add"))
+            raise InputError(_CHANGE.format(what="changetype: add"), place=f"{self.path}:{line}")
 
     def _read_result(self, result: dict[bytes, bytes]) -> None:
         """``result: 4 Size limit exceeded``; a page that is not the last has a cookie, and another result follows."""
