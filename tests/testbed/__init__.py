@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .bulk import bulk_scenario
 from .controller import running
 from .directory import Account, Directory
 from .domain import BASE_DN, DOMAIN_SID, REALM
@@ -18,6 +19,7 @@ __all__ = [
     "Expectation",
     "Scenario",
     "TestbedError",
+    "bulk_scenario",
     "load_scenario",
     "running",
 ]

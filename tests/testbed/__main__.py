@@ -1,4 +1,4 @@
-"""``python -m tests.testbed up baseline|scenario``: a test directory by hand, until Ctrl-C."""
+"""A test directory by hand, until Ctrl-C: ``python -m tests.testbed up baseline|scenario`` or ``bulk COUNT``."""
 
 from __future__ import annotations
 
@@ -8,21 +8,27 @@ import signal
 import sys
 from contextlib import suppress
 
+from .bulk import bulk_scenario
 from .controller import running
 from .directory import Directory
 from .errors import TestbedError
+from .scenario import load_scenario
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.testbed", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    up = commands.add_parser("up", help="start a directory and stay in the foreground until Ctrl-C")
+    up = commands.add_parser("up", help="the unmodified domain, or the hospital full of weaknesses")
     up.add_argument("name", choices=["baseline", "scenario"])
-    up.add_argument("--strong-auth", choices=["no", "allow_sasl_over_tls", "yes"], default="no")
+    bulk = commands.add_parser("bulk", help="a domain of COUNT objects; filling 28,000 takes minutes, once")
+    bulk.add_argument("count", type=int)
+    for command in (up, bulk):
+        command.add_argument("--strong-auth", choices=["no", "allow_sasl_over_tls", "yes"], default="no")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    scenario = bulk_scenario(arguments.count) if arguments.command == "bulk" else load_scenario(arguments.name)
     try:
-        with running(arguments.name, strong_auth=arguments.strong_auth) as directory:
+        with running(scenario, strong_auth=arguments.strong_auth) as directory:
             print_environment(directory)
             with suppress(KeyboardInterrupt):
                 signal.pause()

@@ -1,4 +1,4 @@
-"""Filled directories kept as tar files, so that a session starts in seconds."""
+"""Directories of stopped controllers kept as tar files, so that a session starts in seconds."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .scenario import Scenario
-
 REPOSITORY = Path(__file__).parents[2]
+_WITH_ATTRIBUTES = ("--xattrs", "--xattrs-include=*", "--acls")
 
 
 def cache_folder() -> Path:
@@ -21,15 +20,16 @@ def cache_folder() -> Path:
     return Path(os.environ.get("ADAUDIT_TEST_CACHE") or REPOSITORY / ".cache/testbed")
 
 
-def cached(scenario: Scenario, recipe: Path, build: Callable[[Path], None]) -> Path:
-    """The tar file of a filled domain, built once per scenario, recipe, Samba version and calendar month.
+def cached(name: str, made_from: str, build: Callable[[Path], None]) -> Path:
+    """The tar file of the folder that ``build`` fills, made once for all that it is ``made_from``.
 
-    The month, because accounts that are healthy by a recent date must not grow old in the cache.
+    Made again each calendar month: accounts that are healthy by a recent date must not grow old in the cache.
     """
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    archive = folder / f"{scenario.name}-{_key(scenario, recipe)}.tar"
-    with (folder / f"{scenario.name}.lock").open("w") as lock:
+    key = hashlib.sha256(f"{datetime.now(UTC):%Y-%m} {made_from}".encode()).hexdigest()[:16]
+    archive = folder / f"{name}-{key}.tar"
+    with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not archive.exists():
             with tempfile.TemporaryDirectory(prefix="adaudit-build-") as work:
@@ -37,22 +37,16 @@ def cached(scenario: Scenario, recipe: Path, build: Callable[[Path], None]) -> P
                 built.mkdir()
                 build(built)
                 _pack(built, archive)
-            for stale in folder.glob(f"{scenario.name}-*.tar"):
-                if stale != archive:
-                    stale.unlink()
+            for stale in set(folder.glob(f"{name}-*.tar")) - {archive}:
+                stale.unlink()
     return archive
 
 
-def _key(scenario: Scenario, recipe: Path) -> str:
-    version = subprocess.run(["/usr/sbin/samba", "--version"], capture_output=True, text=True, check=True).stdout
-    digest = hashlib.sha256(f"{version}{datetime.now(UTC):%Y-%m}{scenario.instructions}".encode())
-    for script in ("domain.py", "provision.py", "fill.py", "controller.py"):
-        digest.update((recipe / script).read_bytes())
-    return digest.hexdigest()[:16]
+def unpack(archive: Path, folder: Path) -> None:
+    subprocess.run(["tar", *_WITH_ATTRIBUTES, "-xSf", archive, "-C", folder], check=True)
 
 
 def _pack(built: Path, archive: Path) -> None:
     part = archive.with_suffix(".part")
-    options = ["--xattrs", "--xattrs-include=*", "--acls", "-cSf"]
-    subprocess.run(["tar", *options, part, "-C", built, "private", "state"], check=True, capture_output=True)
+    subprocess.run(["tar", *_WITH_ATTRIBUTES, "-cSf", part, "-C", built, "private", "state"], check=True)
     part.replace(archive)

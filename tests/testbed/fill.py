@@ -10,6 +10,7 @@ import re
 import sys
 import time
 import uuid
+from contextlib import contextmanager
 from pathlib import Path
 
 import ldb
@@ -22,7 +23,8 @@ from samba.samdb import SamDB
 RELAX = "relax:0"
 KEEP_PASSWORD_TIMES = "local_oid:1.3.6.1.4.1.7165.4.3.12:0"
 AS_PROVISION = "provision:0"
-DACL_ONLY, OWNER_GROUP_DACL = "sd_flags:1:4", "sd_flags:1:7"
+SKIP_DUPLICATE_SEARCH = "local_oid:1.3.6.1.4.1.7165.4.3.28:0"
+OWNER_GROUP_DACL = "sd_flags:1:7"
 ONLY_AS_PROVISION = {"foreignSecurityPrincipal", "nTDSDSA", "nTDSDSARO"}
 ACCOUNTS = {"user", "computer", "inetOrgPerson", "msDS-GroupManagedServiceAccount", "msDS-ManagedServiceAccount"}
 INSTRUCTIONS = {"dn", "existing", "rename", "groups", "primary_group", "password", "sddl", "aces", "owner"}
@@ -75,7 +77,7 @@ class Filler:
         """An account changed its password and logged on lately, unless told otherwise."""
         classes = entry["objectClass"]
         kind = classes if isinstance(classes, str) else classes[-1]
-        controls = [RELAX]
+        controls = [RELAX, SKIP_DUPLICATE_SEARCH]
         if "password" in entry:
             entry = {**entry, "unicodePwd": {"base64": base64.b64encode(_quoted(entry["password"])).decode()}}
             entry.setdefault("userAccountControl", 512)
@@ -98,11 +100,16 @@ class Filler:
         if len(message):
             self.samdb.modify(message, [RELAX, KEEP_PASSWORD_TIMES])
 
-    def join(self, entry):
-        for group in entry.get("groups", ()):
+    def join(self, entries):
+        members = {}
+        for entry in entries:
+            for group in entry.get("groups", ()):
+                members.setdefault(group, []).append(_final_dn(entry))
+        for group, dns in members.items():
             message = ldb.Message(ldb.Dn(self.samdb, group))
-            message["member"] = ldb.MessageElement(_final_dn(entry), ldb.FLAG_MOD_ADD, "member")
-            self.samdb.modify(message)
+            message["member"] = ldb.MessageElement(dns, ldb.FLAG_MOD_ADD, "member")
+            with located(f"members of {group}"):
+                self.samdb.modify(message)
 
     def choose_primary_group(self, entry):
         if "primary_group" in entry:
@@ -120,8 +127,8 @@ class Filler:
             descriptor = ndr_unpack(security.descriptor, found[0]["nTSecurityDescriptor"][0])
             if "owner" in entry:
                 descriptor.owner_sid = security.dom_sid(self.text(entry["owner"]))
-            before, dacl, after = re.match(r"(.*D:[A-Z]*)(.*)()$", descriptor.as_sddl(self.domain_sid)).groups()
-            self.set_descriptor(entry, before + "".join(entry.get("aces", ())) + dacl + after)
+            head, dacl = re.fullmatch("(.*D:[A-Z]*)(.*)", descriptor.as_sddl(self.domain_sid)).groups()
+            self.set_descriptor(entry, head + "".join(entry.get("aces", ())) + dacl)
 
     def set_descriptor(self, entry, sddl):
         message = ldb.Message(ldb.Dn(self.samdb, _final_dn(entry)))
@@ -132,18 +139,25 @@ class Filler:
 
     def fill(self, entries):
         """In passes: members, primary groups and ACEs may name objects that come later."""
+        self.each(entries, lambda entry: (self.change if entry.get("existing") else self.add)(entry))
+        self.join(entries)
+        self.each(entries, self.choose_primary_group)
+        self.each(entries, self.protect)
+
+    @staticmethod
+    def each(entries, step):
         for entry in entries:
-            _located(entry, self.change if entry.get("existing") else self.add)
-        for step in (self.join, self.choose_primary_group, self.protect):
-            for entry in entries:
-                _located(entry, step)
+            with located(entry["dn"]):
+                step(entry)
 
 
-def _located(entry, step):
+@contextmanager
+def located(what):
+    """End with the place of the error, which Samba's messages lack."""
     try:
-        step(entry)
-    except (ldb.LdbError, LookupError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        sys.exit(f"{step.__name__} {entry['dn']}: {error!r}")
+        yield
+    except (ldb.LdbError, LookupError, ValueError, TypeError, RuntimeError) as error:
+        sys.exit(f"{what}: {error!r}")
 
 
 def _final_dn(entry):
@@ -159,7 +173,7 @@ def main(config, database, sysvol):
     loadparm = LoadParm()
     loadparm.load(config)
     loadparm.set("dsdb:schema update allowed", "true")
-    samdb = SamDB(url=database, lp=loadparm, session_info=system_session())
+    samdb = SamDB(url=database, lp=loadparm, session_info=system_session(), options=["batch_mode:1"])
     samdb.transaction_start()
     Filler(samdb).fill(instructions["objects"])
     samdb.transaction_commit()
