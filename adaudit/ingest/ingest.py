@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,7 +13,7 @@ import pyarrow as pa
 
 from adaudit.errors import InputError
 from adaudit.ingest.finish import Finish
-from adaudit.ingest.layout import GMSA_SLOT, RBCD_SLOT, SD_SLOT, Layout, layout_for, layouts
+from adaudit.ingest.layout import GMSA_SLOT, RBCD_SLOT, SD_SLOT, layout_for, layouts
 from adaudit.ingest.multivalued import Multivalued, Take
 from adaudit.ingest.names import dn_key, parent_of
 from adaudit.ingest.stage import Stage
@@ -26,12 +27,15 @@ _NOTES = pa.schema(
 )
 _PARTITIONS = pa.schema([("dn", pa.string()), ("dn_key", pa.string()), ("is_collected", pa.bool_())])
 _DESCRIPTOR_SLOTS = {
-    "ntsecuritydescriptor": ("object", SD_SLOT),
-    "msds-allowedtoactonbehalfofotheridentity": ("rbcd", RBCD_SLOT),
-    "msds-groupmsamembership": ("gmsa", GMSA_SLOT),
+    "ntsecuritydescriptor": (SD_SLOT, "object"),
+    "msds-allowedtoactonbehalfofotheridentity": (RBCD_SLOT, "rbcd"),
+    "msds-groupmsamembership": (GMSA_SLOT, "gmsa"),
 }
 _REPEATS_THE_NAME = frozenset({"cn", "ou", "dc", "l", "c", "o", "distinguishedname"})
 """Attributes that repeat the DN or its first RDN: kept only when they say something else."""
+
+_ATTRIBUTE_NAMES_REMEMBERED = 5000
+"""More names than any schema spells for one class; a hostile source may invent them without end."""
 
 
 def utc_now() -> datetime:
@@ -111,7 +115,7 @@ class Ingest:
         plan = self._plans.get((classes, is_deleted))
         if plan is None:
             plan = self._plans[classes, is_deleted] = self._plan(classes, is_deleted)
-        stage = self._entries[plan.layout.name]
+        stage = self._entries[plan.name]
         row: list[Any] = [None] * plan.width
         key = dn_key(dn)
         row[:5] = (n, dn, key, parent_of(key), len(attributes))
@@ -127,8 +131,8 @@ class Ingest:
                         self._keep(n, name, values)
                 elif take is not None:
                     take(n, name, values)
-                else:
-                    self._take_other(n, name, values, dn, row)
+                elif not _repeats_the_name(dn, values):
+                    self._keep(n, name, values)
             except ValueError as error:
                 self._keep(n, name, values)
                 self._multivalued.stages["malformed"].append((n, name, str(error)))
@@ -139,19 +143,13 @@ class Ingest:
 
     def _plan(self, classes: tuple[bytes, ...], is_deleted: bool) -> _Plan:
         """Deleted objects feed no typed table: what they held is no longer in force, and is kept as attributes."""
-        if is_deleted:
-            return _Plan(layout_for(frozenset()), {})
-        return _Plan(layout_for(_class_names(classes)), self._multivalued.takers)
-
-    def _take_other(self, n: int, name: str, values: list[bytes], dn: str, row: list[Any]) -> None:
-        lower = name.lower()
-        if lower in _DESCRIPTOR_SLOTS:
-            role, slot = _DESCRIPTOR_SLOTS[lower]
-            row[slot] = self._multivalued.descriptor(role, values[0])
-        elif lower in SECRET_ATTRIBUTES:
-            self._multivalued.stages["secrets"].append((n, name))
-        elif lower not in _REPEATS_THE_NAME or values[0].decode() not in (dn, dn[dn.find("=") + 1 :].partition(",")[0]):
-            self._keep(n, name, values)
+        layout = layout_for(frozenset() if is_deleted else _class_names(classes))
+        slots = dict(layout.slots)
+        for attribute, (slot, role) in _DESCRIPTOR_SLOTS.items():
+            slots[attribute] = (slot, partial(self._multivalued.descriptor, role))
+        takers = {} if is_deleted else dict(self._multivalued.takers)
+        takers |= dict.fromkeys(SECRET_ATTRIBUTES, self._multivalued.take_secret)
+        return _Plan(layout.name, len(layout.schema), slots, takers, self._keep)
 
     def _keep(self, n: int, name: str, values: list[bytes]) -> None:
         append = self._multivalued.stages["attributes"].append
@@ -193,26 +191,42 @@ class Ingest:
         return self._writer.seal(header)
 
 
+Action = tuple[int, Convert | None, Take | None]
+"""What to do with an attribute: convert it into a place of the row, or stage its values; neither when it
+repeats the name."""
+
+
 class _Plan:
     """What to do with each attribute of objects of some classes; attribute names are matched without case."""
 
-    def __init__(self, layout: Layout, takers: dict[str, Take]) -> None:
-        self.layout = layout
-        self.width = len(layout.schema)
-        self.actions: dict[str, tuple[int, Convert | None, Take | None]] = {}
+    def __init__(
+        self, name: str, width: int, slots: dict[str, tuple[int, Convert]], takers: dict[str, Take], keep: Take
+    ) -> None:
+        self.name = name
+        self.width = width
+        self.actions: dict[str, Action] = {}
+        self._slots = slots
         self._takers = takers
+        self._keep = keep
 
-    def action(self, name: str) -> tuple[int, Convert | None, Take | None]:
+    def action(self, name: str) -> Action:
         lower = name.lower()
-        if lower in self.layout.slots:
-            slot, convert = self.layout.slots[lower]
-            action: tuple[int, Convert | None, Take | None] = (slot, convert, None)
+        action: Action
+        if lower in self._slots:
+            action = (*self._slots[lower], None)
+        elif lower in _REPEATS_THE_NAME:
+            action = (-1, None, None)
         else:
-            action = (-1, None, self._takers.get(lower))
-        if len(self.actions) < 5000:
+            action = (-1, None, self._takers.get(lower, self._keep))
+        if len(self.actions) < _ATTRIBUTE_NAMES_REMEMBERED:
             self.actions[name] = action
         return action
 
 
 def _class_names(classes: tuple[bytes, ...]) -> frozenset[str]:
     return frozenset(value.decode("utf-8", "backslashreplace") for value in classes)
+
+
+def _repeats_the_name(dn: str, values: list[bytes]) -> bool:
+    """The value is the DN or its first RDN."""
+    return len(values) == 1 and values[0].decode() in (dn, dn[dn.find("=") + 1 :].partition(",")[0])

@@ -8,9 +8,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from adaudit.decode.certificate import parse_certificate
+from adaudit.decode.certificate import parse_certificate, split_certificate_pair
 from adaudit.decode.descriptor import parse_descriptor
-from adaudit.decode.dns import parse_dns_property, parse_dns_record
+from adaudit.decode.dns import (
+    ZONE_AGING_STATE,
+    ZONE_ALLOW_UPDATE,
+    ZONE_TYPE,
+    parse_dns_property,
+    parse_dns_record,
+)
 from adaudit.decode.forest_trust import parse_forest_trust
 from adaudit.decode.key_credential import parse_key_credential, split_dn_binary
 from adaudit.decode.sid import format_sid
@@ -60,8 +66,6 @@ BINARY_LINK_ATTRIBUTES = ("wellKnownObjects", "otherWellKnownObjects", "msDS-Rev
 
 MENU_ATTRIBUTES = ("adminContextMenu", "contextMenu", "shellContextMenu", "adminPropertyPages", "shellPropertyPages")
 CERTIFICATE_ATTRIBUTES = ("cACertificate", "userCertificate", "crossCertificatePair")
-
-_ZONE_TYPE, _ALLOW_UPDATE, _AGING_STATE = 0x01, 0x02, 0x40  # dNSProperty ids (MS-DNSP 2.3.2.1.1)
 
 Take = Callable[[int, str, list[bytes]], None]
 """Stages all values of one attribute of object number n; raises ValueError for a value it cannot read."""
@@ -121,8 +125,9 @@ class Multivalued:
             **{name.lower(): self._take_certificate for name in CERTIFICATE_ATTRIBUTES},
         }
 
-    def descriptor(self, role: str, raw: bytes) -> int:
+    def descriptor(self, role: str, values: list[bytes]) -> int:
         """The number of a descriptor, which is decoded the first time it is met."""
+        raw = values[0]
         number = self._descriptors.get((role, raw))
         if number is None:
             number = self._descriptors[role, raw] = len(self._descriptors)
@@ -159,13 +164,17 @@ class Multivalued:
                     ace.mask,
                     ace.object_type,
                     ace.inherited_object_type,
-                    ace.trustee,
+                    ace.trustee or None,
                     ace.has_condition,
                 )
             )
 
     def _row(self, stage: str, *values: Any) -> None:
         self.stages[stage].append(values)
+
+    def take_secret(self, n: int, name: str, values: list[bytes]) -> None:
+        """Stage that a secret was there, never its value."""
+        self._row("secrets", n, name)
 
     def _take_member(self, n: int, name: str, values: list[bytes]) -> None:
         append = self.stages["members"].append
@@ -223,6 +232,8 @@ class Multivalued:
             )
 
     def _take_certificate(self, n: int, name: str, values: list[bytes]) -> None:
+        if name.lower() == "crosscertificatepair":
+            values = [half for value in values for half in split_certificate_pair(value)]
         for position, value in enumerate(sorted(values)):
             c = parse_certificate(value)
             self._row(
@@ -253,12 +264,12 @@ class Multivalued:
 
     def _take_zone_property(self, n: int, name: str, values: list[bytes]) -> None:
         properties = {p.id: p.value for p in map(parse_dns_property, values)}
-        aging = properties.get(_AGING_STATE)
+        aging = properties.get(ZONE_AGING_STATE)
         self._row(
             "zone_properties",
             n,
-            properties.get(_ZONE_TYPE),
-            properties.get(_ALLOW_UPDATE),
+            properties.get(ZONE_TYPE),
+            properties.get(ZONE_ALLOW_UPDATE),
             None if aging is None else aging != 0,
         )
 

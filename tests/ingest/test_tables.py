@@ -188,3 +188,11 @@ def test_hostile_names_pass_through_unchanged(seal):
     name = "<script>alert(1)</script>\u202e=cmd|'"
     snapshot = seal([*skeleton(), user(10, "x", 1104, displayName=text(name), sAMAccountName=text(name))])
     assert rows(snapshot, "users")[0]["sam_account_name"] == name
+
+
+def test_a_malformed_descriptor_is_kept_and_told(seal):
+    broken = entry(70, f"CN=cassé,{BASE}", "container", sddl="", nTSecurityDescriptor=[b"\x01\x00\x04\x80"])
+    snapshot = seal([*skeleton(), broken])
+    assert [r["raw"] for r in rows(snapshot, "security_descriptors") if r["error"]] == [b"\x01\x00\x04\x80"]
+    told = [r for r in rows(snapshot, "coverage") if (r["column_name"], r["reason"]) == ("sd_id", "malformed")]
+    assert len(told) == 1
