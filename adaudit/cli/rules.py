@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 from rich.console import Console
@@ -22,6 +22,10 @@ folder_option = click.option(
     help="Another folder of rules than the one that comes with the program.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+_HEADINGS: Final[dict[Language, tuple[str, ...]]] = {
+    "fr": ("Pourquoi", "Comment corriger", "Comment vérifier", "Limites"),
+    "en": ("Why", "How to fix", "How to check", "Limits"),
+}
 language_option = click.option("--lang", "language", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 
 
@@ -61,14 +65,13 @@ def show(rule_id: str, as_json: bool, language: Language, folder: Path | None) -
         click.echo(json.dumps(_described(book, rule), ensure_ascii=False, indent=2))
         return
     prose = rule.prose[language]
-    references = [
-        f"{control.framework}: {control.id} {control.reference}".rstrip()
-        for controls in book.references(rule.controls).values()
-        for control in controls
-    ]
-    for text in (f"{rule.id}\n{prose.title}", prose.why, prose.fix, prose.verify, prose.limits):
-        click.echo(f"{text}\n")
-    click.echo("\n".join(references))
+    click.echo(f"{rule.id} - {prose.title}")
+    for heading, text in zip(_HEADINGS[language], (prose.why, prose.fix, prose.verify, prose.limits), strict=True):
+        click.echo(f"\n{heading}\n{text}")
+    click.echo()
+    for controls in book.references(rule.controls).values():
+        for control in controls:
+            click.echo(f"{control.framework}: {control.id} {control.reference}".rstrip())
     click.echo(f"\n{rule.sql}")
 
 

@@ -108,7 +108,7 @@ def _parameters(rule: Rule, source: Source, statements: Sequence[Statement]) -> 
     for name in sorted(used - rule.params.keys() - {AS_OF}):
         yield source.error(f"${name} is not among the params", "sql")
     if len(statements) == len(_statements(rule)):
-        for name in sorted(rule.params.keys() - used):
+        for name in sorted(rule.params.keys() - used - {AS_OF}):
             yield source.error(f"{name} is never used", "params")
     if AS_OF in rule.params:
         yield source.error(f"{AS_OF} is given by the snapshot", "params")

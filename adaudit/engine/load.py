@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -68,6 +68,7 @@ def load_rules(folder: Path | None = None, *, only: Collection[str] = ()) -> Rul
                 if errors or faulty:
                     raise RuleErrors((*errors, *faulty))
                 rules[rule.id], readings[rule.id] = rule, reading
+    faults.add(_strays(folder))
     faults.tell()
     return RuleBook(folder, tuple(rules[i] for i in sorted(rules)), readings, views, catalogues, frameworks)
 
@@ -92,6 +93,9 @@ class _Faults:
         except RuleError as error:
             self._errors.append(error)
 
+    def add(self, errors: Iterable[RuleError]) -> None:
+        self._errors += errors
+
     def tell(self) -> None:
         if self._errors:
             raise RuleErrors(self._errors)
@@ -103,6 +107,12 @@ def _rule_files(folder: Path, only: Collection[str]) -> list[Path]:
     if unknown := set(only) - {path.stem for path in paths}:
         raise UsageError(f"there is no rule {min(unknown)}; `adaudit rules list` names them all")
     return [path for path in paths if not only or path.stem in only]
+
+
+def _strays(folder: Path) -> Iterator[RuleError]:
+    for path in sorted(folder.glob(f"*/*{CASES_SUFFIX}")):
+        if not path.with_name(path.name.removesuffix(CASES_SUFFIX) + ".toml").is_file():
+            yield RuleError("these cases have no rule beside them", place=path.relative_to(folder).as_posix())
 
 
 def _rule(document: RuleDocument, path: Path) -> Rule:

@@ -26,8 +26,8 @@ class RuleErrors(RuleError):
     """Everything that is wrong with a rules folder, told at once."""
 
     def __init__(self, errors: Iterable[RuleError]) -> None:
-        self.errors = tuple(errors)
-        super().__init__("\n".join(str(error) for error in self.errors))
+        self.errors = tuple({str(error): error for error in errors}.values())
+        super().__init__("\n".join(map(str, self.errors)))
 
 
 @dataclass(frozen=True)

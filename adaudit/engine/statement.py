@@ -10,7 +10,7 @@ from typing import Any, Final
 import duckdb
 
 _OPERATORS = "+ - * / // % ** ^ || & | << >> ~ ! @ ~~ !~~ ~~* !~~* ~~~ ^@ && @> <@ <->"
-_COMPARISON = "between coalesce ifnull nullif greatest least if error"
+_COMPARISON = "between coalesce ifnull nullif greatest least if"
 _TEXT = """
     lower upper lcase ucase length len strlen substring substr left right trim ltrim rtrim concat concat_ws replace
     split_part string_split str_split strpos instr position starts_with ends_with prefix suffix contains like_escape
