@@ -52,7 +52,7 @@ class _Index:
         for table in ("users", "computers", "managed_service_accounts"):
             self._domain_of.update(facts.rows(table, "object_id", "domain_id"))
         self._krbtgt = {
-            p.domain_id: p.object_id
+            domain.domain_id: p.object_id
             for domain in facts.domains
             for p in facts.principals_by_sid.get(f"{domain.sid}-{KRBTGT_RID}", ())
             if p.object_id is not None
