@@ -8,6 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from adaudit.snapshot import SourceInfo
+
 Parameter: TypeAlias = int | float | str | bool | tuple[str, ...]
 Evidence: TypeAlias = "str | int | float | bool | list[Evidence] | dict[str, Evidence] | None"
 Language: TypeAlias = Literal["fr", "en"]
@@ -191,7 +193,8 @@ class Audit:
     as_of: datetime
     as_of_origin: str
     is_complete: bool
-    source: str
+    incomplete_reason: str | None
+    source: SourceInfo
     forest: str
     domains: tuple[AuditedDomain, ...]
     counts: dict[str, int]
