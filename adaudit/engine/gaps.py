@@ -8,6 +8,7 @@ from typing import Any, Final
 from adaudit.engine.book import Fact, Reading
 from adaudit.engine.database import Database, Scope
 from adaudit.engine.model import Gap, SubjectKind
+from adaudit.schema import TABLES
 
 COLLECTED: Final = "collected"
 EXAMPLES: Final = 3
@@ -55,10 +56,15 @@ def gaps_of(scope: Scope, reading: Reading, examined: SubjectKind | None) -> tup
     no object always counts.
     """
     facts = reading.facts
-    condition = "(c.column_name = '*' and c.table_name in $tables or c.table_name || '.' || c.column_name in $columns)"
+    tables = sorted({table for table, _ in facts})
+    condition = """(
+        c.table_name in $tables and c.column_name = '*' or c.table_name in $per_value
+        or c.table_name || '.' || c.column_name in $columns
+    )"""
     parameters: dict[str, object] = {
-        "tables": sorted({t for t, _ in facts}),
-        "columns": [f"{t}.{c}" for t, c in sorted(facts)],
+        "tables": tables,
+        "per_value": [table for table in tables if TABLES[table].per_value],
+        "columns": [f"{table}.{column}" for table, column in sorted(facts)],
     }
     if examined is not None:
         condition += f" and (c.object_id is null or c.object_id in ({_EXAMINED_OBJECTS[examined]}))"
@@ -71,7 +77,7 @@ def gaps_of(scope: Scope, reading: Reading, examined: SubjectKind | None) -> tup
 
 
 def _touches(table: str, column: str, facts: Iterable[Fact]) -> bool:
-    return any(t == table and column in ("*", c) for t, c in facts)
+    return any(t == table and (column in ("*", c) or TABLES[t].per_value) for t, c in facts)
 
 
 def _rows(scope: Scope, condition: str, parameters: dict[str, object]) -> list[tuple[Any, ...]]:

@@ -232,6 +232,7 @@ MEMBERSHIPS = Table(
         Column("group_id", Kind.ID, "principal of the group", "member"),
         Column("origin", Kind.TEXT, "member, primary_group, or member_of when only the back link showed it"),
     ),
+    per_value=True,
 )
 
 LINKS = Table(
@@ -245,6 +246,7 @@ LINKS = Table(
         Column("target_id", Kind.ID, "object referred to; null when it was not seen"),
         Column("prefix", Kind.TEXT, "hexadecimal part of a DN-with-binary value, else null"),
     ),
+    per_value=True,
 )
 
 SPNS = Table(
@@ -259,6 +261,7 @@ SPNS = Table(
         Column("port", Kind.TEXT, "port or instance after the colon", "servicePrincipalName"),
         Column("service_name", Kind.TEXT, "third part, lower case", "servicePrincipalName"),
     ),
+    per_value=True,
 )
 
 DELEGATIONS = Table(
@@ -279,6 +282,7 @@ DELEGATIONS = Table(
         Column("host", Kind.TEXT, "host part, lower case, without port", "msDS-AllowedToDelegateTo"),
         Column("target_id", Kind.ID, "object acted upon (rbcd); null for the others"),
     ),
+    per_value=True,
 )
 
 SID_HISTORY = Table(
@@ -290,6 +294,7 @@ SID_HISTORY = Table(
         Column("sid", Kind.SID, "the SID of the past", "sIDHistory"),
         Column("source_id", Kind.ID, "principal of that SID"),
     ),
+    per_value=True,
 )
 
 KEY_CREDENTIALS = Table(
@@ -306,6 +311,7 @@ KEY_CREDENTIALS = Table(
         Column("is_roca", Kind.BOOL, "the RSA modulus has the fingerprint of CVE-2017-15361"),
         Column("error", Kind.TEXT, "what could not be parsed; null when all could"),
     ),
+    per_value=True,
 )
 
 PASSWORD_POLICIES = Table(

@@ -62,12 +62,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table. ``computed_from`` names the tables a derived table was computed from."""
+    """One table. ``computed_from`` names the tables a derived table was computed from.
+
+    ``per_value``: one row per value of an attribute, so that a column that could not be read
+    means rows that are missing; else one row per object, identity or fact.
+    """
 
     name: str
     doc: str
     columns: tuple[Column, ...]
     computed_from: tuple[str, ...] = ()
+    per_value: bool = False
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]

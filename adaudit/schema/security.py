@@ -50,6 +50,7 @@ SECRETS = Table(
         Column("object_id", Kind.ID, "object that holds it"),
         Column("attribute", Kind.TEXT, "LDAP display name"),
     ),
+    per_value=True,
 )
 
 ATTRIBUTES = Table(
@@ -62,6 +63,7 @@ ATTRIBUTES = Table(
         Column("text", Kind.TEXT, "value when it is UTF-8 without control characters, else null"),
         Column("bytes", Kind.BYTES, "value when it is not text, else null"),
     ),
+    per_value=True,
 )
 
 COVERAGE = Table(

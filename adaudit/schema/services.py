@@ -45,6 +45,7 @@ GPO_LINKS = Table(
         Column("is_enabled", Kind.BOOL, "option bit 1 not set", "gPLink"),
         Column("is_enforced", Kind.BOOL, "option bit 2 set", "gPLink"),
     ),
+    per_value=True,
 )
 
 GPO_SETTINGS = Table(
@@ -119,6 +120,7 @@ TRUST_NAMES = Table(
         Column("flags", Kind.FLAGS, "record flags"),
         Column("error", Kind.TEXT, "what could not be parsed; null when all could"),
     ),
+    per_value=True,
 )
 
 CERTIFICATE_TEMPLATES = Table(
@@ -168,6 +170,7 @@ PUBLISHED_TEMPLATES = Table(
         Column("template_name", Kind.TEXT, "cn as listed", "certificateTemplates"),
         Column("template_id", Kind.ID, "object of the template; null when it was not seen"),
     ),
+    per_value=True,
 )
 
 CERTIFICATES = Table(
@@ -194,6 +197,7 @@ CERTIFICATES = Table(
         Column("is_roca", Kind.BOOL, "the RSA modulus has the fingerprint of CVE-2017-15361"),
         Column("error", Kind.TEXT, "what could not be parsed; null when all could"),
     ),
+    per_value=True,
 )
 
 DNS_ZONES = Table(
@@ -224,6 +228,7 @@ DNS_RECORDS = Table(
         Column("is_static", Kind.BOOL, "no aging timestamp"),
         Column("error", Kind.TEXT, "what could not be parsed; null when all could"),
     ),
+    per_value=True,
 )
 
 SITES = Table(
@@ -316,6 +321,7 @@ DISPLAY_SPECIFIER_MENUS = Table(
         Column("value", Kind.TEXT, "as read", "adminContextMenu"),
         Column("command", Kind.TEXT, "third comma-separated field: the program; null for a CLSID", "adminContextMenu"),
     ),
+    per_value=True,
 )
 
 PROBES = Table(
