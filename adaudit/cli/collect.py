@@ -89,7 +89,7 @@ def command(
     try:
         with collection_progress() as observe:
             collector = Collector(connection, account=user, observe=observe)
-            with _first_interrupt(collector.interrupt):
+            with first_interrupt(collector.interrupt):
                 outcome = collector.run(output)
     finally:
         connection.unbind()
@@ -125,7 +125,7 @@ def _password(password_file: Path | None, user: str) -> str:
 
 
 @contextmanager
-def _first_interrupt(stop: Callable[[], None]) -> Iterator[None]:
+def first_interrupt(stop: Callable[[], None]) -> Iterator[None]:
     """The first Ctrl-C calls ``stop``; the next one ends the process as usual."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:

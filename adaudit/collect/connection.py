@@ -84,10 +84,10 @@ class ReadOnlyConnection:
         try:
             self._client.extended(START_TLS_OID)
         except (LDAPExceptionError, OSError) as error:
-            self.drop()
+            self._socket.close()
             raise ConnectionFailed(f"no answer to StartTLS: {error}", place=self._place) from error
         if self._client.result["result"] != 0:
-            self.drop()
+            self._socket.close()
             raise ConnectionFailed(
                 f"the server refuses StartTLS ({self._client.result['description']}): "
                 "it may lack a certificate for its LDAP service",
@@ -99,7 +99,7 @@ class ReadOnlyConnection:
         try:
             self._socket = tls.wrap_socket(self._socket, server_hostname=self._host)
         except OSError as error:
-            self.drop()
+            self._socket.close()
             raise tls_failure(error, self._host, self._place) from error
         self._client.socket = self._socket
 
@@ -119,7 +119,7 @@ class ReadOnlyConnection:
         try:
             accepted = client.bind(read_server_info=False)
         except (LDAPExceptionError, OSError) as error:
-            self.drop()
+            self._socket.close()
             raise ConnectionFailed(f"no answer to the bind: {error}", place=self._place) from error
         if not accepted:
             self.unbind()

@@ -118,7 +118,7 @@ class Sweep:
         result = self._read(search)
         hidden = result.is_success and self._ingest.count == before
         if hidden or result.code in (ResultCode.NO_SUCH_OBJECT, ResultCode.INSUFFICIENT_ACCESS_RIGHTS):
-            self._ingest.note("denied", "known_hidden", dn=dn, detail="deleted objects")
+            self._ingest.note("denied", "known_hidden", column="is_deleted", dn=dn)
         elif not result.is_success:
             self._note_refusal(dn, result)
 

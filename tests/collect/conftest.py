@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import pytest
+
+from adaudit.collect.messages import message_end
 
 LOOPBACK = "127.0.0.1"
 
@@ -17,16 +19,27 @@ class Proxy:
     """Forwards every connection to one address.
 
     ``sent`` is what clients said, in order. After ``limit`` bytes of answers the line is cut, or nothing more
-    is forwarded; ``reached`` is then set.
+    is forwarded; ``reached`` is then set. ``rewrite`` changes each answer (on an unencrypted line).
     """
 
-    def __init__(self, host: str, port: int, *, limit: int | None = None, then: Literal["cut", "hold"] = "cut") -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        limit: int | None = None,
+        then: Literal["cut", "hold"] = "cut",
+        rewrite: Callable[[bytes], bytes] | None = None,
+    ) -> None:
         self.sent = bytearray()
         self.connections = 0
         self.reached = threading.Event()
+        self._client_left = threading.Event()
         self._target = (host, port)
         self._limit = limit
         self._then = then
+        self._rewrite = rewrite
+        self._held = bytearray()
         self._received = 0
         self._sockets: list[socket.socket] = []
         self._listener = socket.create_server((LOOPBACK, 0))
@@ -49,10 +62,18 @@ class Proxy:
                 self.sent += said
                 server.sendall(said)
             server.shutdown(socket.SHUT_WR)
+        self._client_left.set()
+
+    def said(self) -> bytes:
+        """All that the client said, once it has closed."""
+        assert self._client_left.wait(20)
+        return bytes(self.sent)
 
     def _answer(self, server: socket.socket, client: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while said := server.recv(65536):
+                if self._rewrite is not None:
+                    said = self._rewritten(said, self._rewrite)
                 if self._limit is not None and self._received + len(said) > self._limit:
                     client.sendall(said[: self._limit - self._received])
                     self._received = self._limit
@@ -63,6 +84,14 @@ class Proxy:
                 self._received += len(said)
                 client.sendall(said)
             client.shutdown(socket.SHUT_WR)
+
+    def _rewritten(self, said: bytes, rewrite: Callable[[bytes], bytes]) -> bytes:
+        self._held += said
+        whole = b""
+        while (end := message_end(self._held)) is not None and len(self._held) >= end:
+            whole += rewrite(bytes(self._held[:end]))
+            del self._held[:end]
+        return whole
 
     def close(self) -> None:
         for each in (self._listener, *self._sockets):
@@ -78,9 +107,15 @@ class Proxies:
         self._made: list[Proxy] = []
 
     def __call__(
-        self, host: str, port: int, *, limit: int | None = None, then: Literal["cut", "hold"] = "cut"
+        self,
+        host: str,
+        port: int,
+        *,
+        limit: int | None = None,
+        then: Literal["cut", "hold"] = "cut",
+        rewrite: Callable[[bytes], bytes] | None = None,
     ) -> Proxy:
-        self._made.append(Proxy(host, port, limit=limit, then=then))
+        self._made.append(Proxy(host, port, limit=limit, then=then, rewrite=rewrite))
         return self._made[-1]
 
     def close(self) -> None:

@@ -54,7 +54,7 @@ def test_nothing_but_bind_search_abandon_and_unbind_leaves_a_connection(
     next(pages)
     pages.close()
     connection.unbind()
-    said = operations(bytes(proxy.sent))
+    said = operations(proxy.said())
     assert said[0] == "bindRequest"
     assert said[-2:] == ["abandonRequest", "unbindRequest"]
     assert set(said[1:-2]) == {"searchRequest"}
@@ -65,7 +65,7 @@ def test_the_only_thing_said_before_start_tls_is_start_tls(samba_baseline: Direc
     connection = ReadOnlyConnection(LOOPBACK, proxy.port, timeout=20, tls=None)
     with pytest.raises(ConnectionFailed, match="certificate is not for"):
         connection.start_tls(trust(Path(samba_baseline.ca_file)))
-    message, rest = decoder.decode(bytes(proxy.sent), asn1Spec=LDAPMessage())
+    message, rest = decoder.decode(proxy.said(), asn1Spec=LDAPMessage())
     assert str(message["protocolOp"]["extendedReq"]["requestName"]) == "1.3.6.1.4.1.1466.20037"
     assert rest[:1] == b"\x16"  # a TLS handshake record
 
@@ -107,7 +107,7 @@ def test_a_certificate_for_another_host_is_refused(
     asked = endpoint(samba_baseline, host=LOOPBACK, port=proxy.port, security=security)
     with pytest.raises(ConnectionFailed, match="certificate is not for"):
         asked.connect(*login(samba_baseline))
-    assert samba_baseline.auditor.password.encode() not in proxy.sent
+    assert samba_baseline.auditor.password.encode() not in proxy.said()
 
 
 def test_a_plain_text_bind_is_refused_before_the_password_leaves(samba_baseline: Directory, proxies: Proxies) -> None:
@@ -116,7 +116,7 @@ def test_a_plain_text_bind_is_refused_before_the_password_leaves(samba_baseline:
     with pytest.raises(UsageError, match="plain text"):
         connection.bind(*login(samba_baseline))
     connection.unbind()
-    assert samba_baseline.auditor.password.encode() not in proxy.sent
+    assert samba_baseline.auditor.password.encode() not in proxy.said()
 
 
 def test_an_empty_password_is_never_sent(samba_baseline: Directory) -> None:
@@ -129,7 +129,7 @@ def test_a_wrong_password_is_tried_once(samba_baseline: Directory, proxies: Prox
     with pytest.raises(ConnectionFailed, match="wrong user name or password") as refusal:
         Endpoint(LOOPBACK, Security.PLAINTEXT, proxy.port).connect(samba_baseline.auditor.user, "Wr0ng!secret")
     assert "Wr0ng!secret" not in str(refusal.value)
-    assert operations(bytes(proxy.sent)) == ["bindRequest", "unbindRequest"]
+    assert operations(proxy.said()) == ["bindRequest", "unbindRequest"]
     assert proxy.connections == 1
 
 
