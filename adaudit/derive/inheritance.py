@@ -64,6 +64,16 @@ def _privileged_accounts(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
     yield from _privileged_groups(facts, gaps)
     roots = [group for (group,) in facts.rows("privileged_groups", "principal_id")]
     yield from _hidden_members(facts, gaps, roots)
+    yield from _members_elsewhere(facts)
+
+
+def _members_elsewhere(facts: Facts) -> Iterator[Gap]:
+    """Members known by SID alone: of another forest, or without an object that this account could see."""
+    for principal_id in sorted({member for (member,) in facts.rows("privileged_accounts", "principal_id")}):
+        member = facts.principals.get(principal_id)
+        if member is not None and member.object_id is None and member.type in ("foreign", "dangling"):
+            missing = _OTHER_DOMAIN if member.type == "foreign" else _UNSEEN
+            yield missing._replace(column_name="object_id", dn=member.dn, detail=member.sid)
 
 
 def _privileged_principals(facts: Facts, gaps: Gaps) -> Iterator[Gap]:

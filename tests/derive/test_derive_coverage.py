@@ -82,6 +82,18 @@ def test_a_member_never_seen_is_told_with_the_reason_of_its_source(compute: Any)
     assert (row["status"], row["reason"]) == ("denied", "reference_unseen")
 
 
+def test_a_member_of_another_forest_is_known_without_its_object(compute: Any) -> None:
+    dn = "CN=S-1-5-21-9-9-9-1105,CN=ForeignSecurityPrincipals,DC=corp,DC=test"
+    foreign = {"principal_id": GHOST, "type": "foreign", "sid": "S-1-5-21-9-9-9-1105", "rid": 1105, "dn": dn}
+    everyone = {"principal_id": GHOST + 1, "type": "well_known", "sid": "S-1-1-0"}
+    members = [{"member_id": who, "group_id": ADMINS} for who in (GHOST, GHOST + 1)]
+    tables = COMPLETE | {"principals": [*COMPLETE["principals"], foreign, everyone], "memberships": members}
+    rows = compute(**tables)["coverage"]
+    assert [(r["table_name"], r["column_name"], r["reason"], r["dn"]) for r in rows] == [
+        ("privileged_accounts", "object_id", "other_domain", dn)
+    ]
+
+
 def test_a_privileged_group_never_seen_is_a_gap_but_for_those_that_may_not_exist(compute: Any) -> None:
     without = [row for row in GROUPS if row["sid"] != "S-1-5-32-551"]
     (row,) = gaps_in(compute, "privileged_groups", principals=[*without, *MORE])
