@@ -30,10 +30,9 @@ def privileged_principals(facts: Facts) -> pa.Table:
     roots = [group for (group,) in facts.rows("privileged_groups", "principal_id")]
     for group in roots:
         reasons.setdefault(group, "privileged_group")
-    for group in roots:
-        for reached in facts.memberships.below(group):
-            if not stands_for_everybody(facts, reached.principal_id):
-                reasons.setdefault(reached.principal_id, "privileged_member")
+    for member in facts.memberships.closure(roots):
+        if not stands_for_everybody(facts, member):
+            reasons.setdefault(member, "privileged_member")
     for principal in facts.principals.values():
         if principal.sid in SYSTEM_SIDS or _is_built_in(facts, principal.rid, principal.sid):
             reasons.setdefault(principal.principal_id, "system")

@@ -51,7 +51,7 @@ class _Index:
                 self._by_host.setdefault(name, set()).add(object_id)
         for table in ("users", "computers", "managed_service_accounts"):
             self._domain_of.update(facts.rows(table, "object_id", "domain_id"))
-        self._krbtgt = {
+        self._krbtgt: dict[int | None, int] = {
             domain.domain_id: p.object_id
             for domain in facts.domains
             for p in facts.principals_by_sid.get(f"{domain.sid}-{KRBTGT_RID}", ())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -92,9 +93,9 @@ class _Codes:
         encoded = sids.combine_chunks().dictionary_encode()
         texts = [*encoded.dictionary.to_pylist(), None]
         numbers = encoded.indices.fill_null(len(texts) - 1).to_numpy().astype(np.int64)
-        distinct, inverse = np.unique(np.stack((principals, numbers)), axis=1, return_inverse=True)
-        codes = [self.trustee(principal, texts[number]) for principal, number in distinct.T.tolist()]
-        return np.array(codes, np.int64)[inverse.reshape(-1)]
+        distinct, inverse = np.unique((principals + 1) * len(texts) + numbers, return_inverse=True)
+        pairs = (divmod(pair, len(texts)) for pair in distinct.tolist())
+        return np.array([self.trustee(principal - 1, texts[number]) for principal, number in pairs], np.int64)[inverse]
 
     def type_codes(self, guids: pa.ChunkedArray) -> Ids:
         encoded = guids.combine_chunks().dictionary_encode()
@@ -165,7 +166,10 @@ def _read(facts: Facts, codes: _Codes, sds: Ids) -> _Aces:
         is_inherited=flags("is_inherited"),
         is_conditional=flags("has_condition"),
     )
-    return aces.take(np.lexsort((aces.position, aces.sd)))
+    is_after = (aces.sd[1:] > aces.sd[:-1]) | (
+        (aces.sd[1:] == aces.sd[:-1]) & (aces.position[1:] >= aces.position[:-1])
+    )
+    return aces if is_after.all() else aces.take(np.lexsort((aces.position, aces.sd)))
 
 
 def _give_owner_rights(aces: _Aces, codes: _Codes, owners: dict[int, int]) -> set[int]:
@@ -187,8 +191,8 @@ def _allowed(aces: _Aces, codes: _Codes, names: Names, tokens: Tokens) -> _Aces:
     for guid, code in codes.types.items():
         set_of[code] = codes.types.get(names.property_set_of.get(guid or "", ""), -1) if code else -1
     trustees = list(codes.trustees)
-    verdicts: dict[tuple[int, int], bool] = {}
 
+    @cache
     def applies(deny: int, allow: int) -> bool:
         denied, allowed = trustees[deny], trustees[allow]
         if denied == allowed:
@@ -202,12 +206,9 @@ def _allowed(aces: _Aces, codes: _Codes, names: Names, tokens: Tokens) -> _Aces:
         met = (kind == 0) | (kind == other) | (kind == set_of[other])
         met &= (aces.mask[deny] & mask[allow]) != 0
         deny, allow = deny[met], allow[met]
-        who = np.stack((aces.trustee[deny], aces.trustee[allow]))
-        distinct, inverse = np.unique(who, axis=1, return_inverse=True)
-        for pair in map(tuple, distinct.T.tolist()):
-            if pair not in verdicts:
-                verdicts[pair] = applies(*pair)
-        concerned = np.array([verdicts[pair] for pair in map(tuple, distinct.T.tolist())], bool)[inverse.reshape(-1)]
+        distinct, inverse = np.unique(aces.trustee[deny] * len(trustees) + aces.trustee[allow], return_inverse=True)
+        verdicts = [applies(*divmod(pair, len(trustees))) for pair in distinct.tolist()]
+        concerned = np.array(verdicts, bool)[inverse]
         np.bitwise_and.at(mask, allow[concerned], ~aces.mask[deny[concerned]])
     aces.mask = mask
     return aces.take(aces.is_allow & (mask != 0))

@@ -84,7 +84,8 @@ class Facts:
     @cached_property
     def principals(self) -> dict[int, Principal]:
         """Identities by id."""
-        return {row[0]: Principal(*row) for row in self.rows("principals", *Principal._fields)}
+        rows = self.rows("principals", *Principal._fields)
+        return {row[0]: Principal(*row) for row in rows if row[0] is not None}
 
     @cached_property
     def principals_by_sid(self) -> dict[str, list[Principal]]:

@@ -90,9 +90,8 @@ def _tier0(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
 def _hidden_members(facts: Facts, gaps: Gaps, roots: Iterable[int]) -> Iterator[Gap]:
     """What can hide a member of some groups: domains, unreadable members, unreadable primary groups, unseen members."""
     yield from gaps.wide(*IDENTITY_TABLES, "memberships")
-    members = {reached.principal_id for root in roots for reached in facts.memberships.below(root)}
-    closure = members.union(roots)
-    groups = {facts.principals[p].object_id for p in closure & facts.memberships.groups if p in facts.principals}
+    members = facts.memberships.closure(roots)
+    groups = {facts.principals[p].object_id for p in members & facts.memberships.groups if p in facts.principals}
     unreadable = (gap for gap in gaps.of("memberships", "member_id", "group_id") if gap.object_id in groups)
     yield from gaps.as_lost_rows(unreadable)
     for table in ACCOUNT_TABLES:

@@ -31,11 +31,14 @@ class Memberships:
 
     def members_of(self, group: int) -> list[int]:
         """Direct members, in the order of ids."""
-        return _slice(self._downward, group)
+        return self._downward.get(group, [])
 
     def groups_of(self, member: int) -> list[int]:
         """Groups it is a direct member of, in the order of ids."""
-        return _slice(self._upward, member)
+        keys, values = self._upward
+        start, end = np.searchsorted(keys, [member, member + 1])
+        found: list[int] = values[start:end].tolist()
+        return found
 
     def below(self, group: int) -> Iterator[Reached]:
         """Members at any depth, groups included, nearest first, each once; the group itself is left out."""
@@ -52,6 +55,16 @@ class Memberships:
                             inner.append(member)
             level, depth = sorted(inner), depth + 1
 
+    def closure(self, roots: Iterable[int]) -> set[int]:
+        """The groups and their members at any depth."""
+        found = set(roots)
+        waiting = list(found)
+        while waiting:
+            new = set(self.members_of(waiting.pop())) - found
+            found |= new
+            waiting += new & self.groups
+        return found
+
     def above(self, member: int) -> dict[int, int]:
         """Groups that contain it at any depth, with the depth; it is never among them itself."""
         depths: dict[int, int] = {member: 0}
@@ -59,7 +72,8 @@ class Memberships:
         while level:
             outer = []
             for inner in level:
-                for group in self.groups_of(inner):
+                groups = self._upward_groups.get(inner, []) if inner in self.groups else self.groups_of(inner)
+                for group in groups:
                     if group not in depths:
                         depths[group] = depth
                         outer.append(group)
@@ -68,18 +82,25 @@ class Memberships:
         return depths
 
     @cached_property
-    def _downward(self) -> tuple[Ids, Ids]:
+    def _downward(self) -> dict[int, list[int]]:
         order = np.lexsort((self._members, self._groups))
-        return self._groups[order], self._members[order]
+        return _by_key(self._groups[order], self._members[order])
 
     @cached_property
     def _upward(self) -> tuple[Ids, Ids]:
         order = np.lexsort((self._groups, self._members))
         return self._members[order], self._groups[order]
 
+    @cached_property
+    def _upward_groups(self) -> dict[int, list[int]]:
+        members, groups = self._upward
+        nested = np.isin(members, np.array(sorted(self.groups), np.int64))
+        return _by_key(members[nested], groups[nested])
 
-def _slice(pairs: tuple[Ids, Ids], key: int) -> list[int]:
-    keys, values = pairs
-    start, end = np.searchsorted(keys, [key, key + 1])
-    found: list[int] = values[start:end].tolist()
-    return found
+
+def _by_key(keys: Ids, values: Ids) -> dict[int, list[int]]:
+    """Sorted pairs as lists by key."""
+    distinct, starts = np.unique(keys, return_index=True)
+    bounds = [*starts.tolist(), len(keys)]
+    every = values.tolist()
+    return {key: every[bounds[n] : bounds[n + 1]] for n, key in enumerate(distinct.tolist())}

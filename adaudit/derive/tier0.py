@@ -44,8 +44,8 @@ def tier0(facts: Facts) -> pa.Table:
     named = {(principal, reason) for principal, _, _, reason in rows if principal in facts.memberships.groups}
     for group, reason in named:
         if group is not None:
-            for reached in facts.memberships.below(group):
-                rows.add((*_both(facts, reached.principal_id), "member", reason))
+            members = facts.memberships.closure((group,)) - {group}
+            rows.update((*_both(facts, member), "member", reason) for member in members)
     return build("tier0", in_order(rows, 0, 1, 2, 3))
 
 

@@ -6,7 +6,7 @@ from adaudit.schema.model import Column, Kind, Table
 
 NESTED_GROUPS = Table(
     "nested_groups",
-    "Transitive nesting of groups; cycles are followed once.",
+    "Transitive nesting of groups; cycles are followed once, and a group is never its own ancestor.",
     (
         Column("group_id", Kind.ID, "principal of the inner group"),
         Column("ancestor_id", Kind.ID, "principal of a group that contains it, at any depth"),
@@ -45,13 +45,14 @@ PRIVILEGED_ACCOUNTS = Table(
 
 PRIVILEGED_PRINCIPALS = Table(
     "privileged_principals",
-    "Identities whose rights over privileged objects ANSSI's permission controls accept, each with one reason.",
+    "Identities whose rights over privileged objects ANSSI's permission controls accept, each with one reason. Those "
+    "that stand for everybody (Authenticated Users, Domain Users …) are left out even when nested in such a group.",
     (
         Column("principal_id", Kind.ID, "the identity"),
         Column(
             "reason",
             Kind.TEXT,
-            "privileged_group, privileged_member, system (S-1-5-18, S-1-5-9 and what stands for the directory itself) "
+            "privileged_group, privileged_member, system (S-1-5-18, S-1-5-9, S-1-3-0, RID 500 and 502) "
             "or protected_like_adminsdholder",
         ),
     ),
@@ -78,7 +79,11 @@ DOMAIN_CONTROLLERS = Table(
         Column("principal_id", Kind.ID, "its principal"),
         Column("domain_id", Kind.ID, "its domain"),
         Column("is_rodc", Kind.BOOL, "read-only"),
-        Column("is_pseudo", Kind.BOOL, "AzureADKerberos or another account that no machine bears: no server object"),
+        Column(
+            "is_pseudo",
+            Kind.BOOL,
+            "no server object: AzureADKerberos, or what no machine bears; false when sites were not read",
+        ),
         Column("server_id", Kind.ID, "object of its server in CN=Sites; null when none refers to it"),
         Column("dns_host_name", Kind.TEXT, "dNSHostName of the account, lower case"),
     ),
@@ -88,7 +93,8 @@ DOMAIN_CONTROLLERS = Table(
 DESCRIPTOR_RIGHTS = Table(
     "descriptor_rights",
     "Rights that each distinct descriptor gives on the object itself (inherit-only ACEs left out), once deny ACEs, "
-    "OWNER RIGHTS and generic rights are taken into account. One row per trustee, right and object type.",
+    "OWNER RIGHTS and generic rights are taken into account. One row per trustee, right and object type; what an ACE "
+    "for OWNER RIGHTS gives is told of the owner.",
     (
         Column("sd_id", Kind.ID, "row in security_descriptors"),
         Column("principal_id", Kind.ID, "trustee, before membership is expanded"),
@@ -96,8 +102,9 @@ DESCRIPTOR_RIGHTS = Table(
         Column(
             "right",
             Kind.TEXT,
-            "owner, null_dacl, full_control, write_dacl, write_owner, write_property, self_write, create_child, "
-            "delete_child, delete, delete_tree, control_access, read_property, list_contents or list_object",
+            "owner, null_dacl, full_control (which stands for all that follow), write_dacl, write_owner, write_property, "
+            "self_write, create_child, delete_child, delete, delete_tree, control_access, read_property, list_contents "
+            "or list_object",
         ),
         Column("object_type", Kind.GUID, "attribute, property set, class or right; null for all"),
         Column("position", Kind.INT, "ACE of the DACL that gives it; null for the owner and a NULL DACL"),
@@ -110,7 +117,8 @@ DESCRIPTOR_RIGHTS = Table(
 CONTROL_RIGHTS = Table(
     "control_rights",
     "Rights of descriptor_rights that let the trustee take or abuse the object, with how directly: per distinct "
-    "descriptor and class of object. Join to objects on sd_id and object_class.",
+    "descriptor and class of object. Join to objects on sd_id and object_class. SELF is there on groups only; rights "
+    "on AdminSDHolder count as on accounts and groups. The list is adaudit/derive/choices.py.",
     (
         Column("sd_id", Kind.ID, "row in security_descriptors"),
         Column("object_class", Kind.TEXT, "most specific class of the objects concerned"),
@@ -134,7 +142,7 @@ DELEGATION_TARGETS = Table(
         Column("principal_id", Kind.ID, "its principal"),
         Column("spn", Kind.TEXT, "target SPN as read"),
         Column("protocol_transition", Kind.BOOL, "TRUSTED_TO_AUTH_FOR_DELEGATION"),
-        Column("target_id", Kind.ID, "object of the account reached; null when no account bears it"),
+        Column("target_id", Kind.ID, "object of the account reached; null when none was seen"),
         Column("match", Kind.TEXT, "spn, host or krbtgt; null when nothing matched"),
     ),
     computed_from=("delegations", "spns", "computers", "domain_controllers"),
@@ -145,7 +153,7 @@ APPLIED_GPOS = Table(
     "Which GPOs reach which OU or domain head, with blocked inheritance, enforcement and disabled links; sites apart.",
     (
         Column("container_id", Kind.ID, "OU, domain head or other container directly below which objects are"),
-        Column("gpo_id", Kind.ID, "object of the GPO"),
+        Column("gpo_id", Kind.ID, "object of the GPO; null when it was not seen"),
         Column("link_id", Kind.ID, "container that bears the link"),
         Column("rank", Kind.INT, "1-based order of precedence, 1 wins"),
         Column("is_enforced", Kind.BOOL, "the link is enforced"),
