@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from adaudit import __version__
 from adaudit.errors import InputError
 from adaudit.importers.ldb_values import LdbValues, has_text_values
 from adaudit.importers.ldif_entries import LdifFile
-from adaudit.importers.ldif_survey import FileFacts, Survey, dn_key, naming_context, rank, survey
+from adaudit.importers.ldif_survey import FileFacts, Survey, dn_key, rank, survey
 from adaudit.importers.ranges import join_ranges, take_ranges
 from adaudit.ingest import Ingest
 from adaudit.schema import COLLECTED, Column, Table
@@ -22,6 +22,7 @@ from adaudit.snapshot import SourceFile, SourceInfo
 
 _EVERYTHING: Final = {"*", "all"}
 _EVERY_OBJECT: Final = {"objectclass=*", "objectguid=*", "distinguishedname=*"}
+_CONSTRUCTED: Final = frozenset(name.lower() for name in CONSTRUCTED_ATTRIBUTES)
 _ON_EVERY_OBJECT: Final = "instancetype"
 """Set on every object and readable by any account; rules do not need it, so that who asks for it asks for all."""
 
@@ -113,9 +114,16 @@ def _add_entries(ingest: Ingest, found: Survey) -> list[str]:
                 unfinished_reasons.append(f"{entry.dn}: the last values of {name} are missing")
                 _note_columns(ingest, {name.lower()}, "truncated", entry.dn, f"{name} was given in part")
             if has_text_values(attributes):
-                ldb_values.restore(attributes, found.domain_sids.get(dn_key(naming_context(entry.dn))), root_sid)
+                ldb_values.restore(attributes, _domain_sid(found, key) or root_sid, root_sid)
             ingest.add(entry.dn, attributes)
     return unfinished_reasons
+
+
+def _domain_sid(found: Survey, key: str) -> str | None:
+    """SID of the domain that a DN is in; that of CN=Configuration and of forest-wide DNS is found by name too."""
+    while key and key not in found.domain_sids:
+        key = key.partition(",")[2]
+    return found.domain_sids.get(key)
 
 
 def _root_sid(found: Survey) -> str | None:
@@ -149,32 +157,32 @@ def _tell_gaps(ingest: Ingest, found: Survey) -> None:
             for text in dump.filters:
                 if text.strip("() ").lower() not in _EVERY_OBJECT:
                     ingest.note("not_attempted", "excluded", dn=dn, detail=f"{file.path.name}: filter {text}")
-    absent = set.union(set(), *(_attributes_not_asked_for(file, facts) for file, facts in found.files.items()))
+    absent = set[str]().union(*(_attributes_not_asked_for(file, facts) for file, facts in found.files.items()))
     _note_columns(ingest, absent, "not_attempted", None, "not asked for by the dump")
 
 
-def _attributes_not_asked_for(file: LdifFile, facts: FileFacts) -> set[str]:
+def _attributes_not_asked_for(file: LdifFile, facts: FileFacts) -> Set[str]:
     """Lower-case names of attributes whose absence from a file says nothing about the objects.
 
     The header of ldapsearch names what was asked for. Without it, a dump of which no entry has instanceType was
-    made with a list of attributes. Attributes that the server computes only come when asked for by name; of these
-    msDS-User-Account-Control-Computed is on every account, while msDS-ResultantPSO may be asked for and absent, so
-    that without a header it counts as not asked for until one account has it.
+    made with a list of attributes. Attributes that the server computes only come when asked for by name. They go
+    together in the command that the documentation gives: msDS-User-Account-Control-Computed, which every account
+    then has, tells that msDS-ResultantPSO was asked for too, which an account without PSO does not have.
     """
     if not facts.entries:
         return set()
     seen = file.attribute_names
     requested = file.dump.requested
-    constructed = {name.lower() for name in CONSTRUCTED_ATTRIBUTES} if facts.has_accounts else set()
     asked_for = seen | (requested or set())
     has_everything = _ON_EVERY_OBJECT in seen if requested is None else bool(requested & _EVERYTHING)
-    if has_everything:
-        return constructed - asked_for
-    sources = {column.source.lower() for _, column in _sourced_columns()}
-    return sources - asked_for - {"ntsecuritydescriptor"}
+    if not has_everything:
+        return {column.source.lower() for _, column in _sourced_columns()} - asked_for - {"ntsecuritydescriptor"}
+    if not facts.has_accounts or (requested is None and not seen.isdisjoint(_CONSTRUCTED)):
+        return set()
+    return _CONSTRUCTED - asked_for
 
 
-def _note_columns(ingest: Ingest, names: set[str], status: str, dn: str | None, detail: str) -> None:
+def _note_columns(ingest: Ingest, names: Set[str], status: str, dn: str | None, detail: str) -> None:
     """A row of coverage for each column that is decoded from one of these attributes (lower case)."""
     for table, column in _sourced_columns():
         if column.source.lower() in names:
