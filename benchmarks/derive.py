@@ -40,7 +40,8 @@ def forest(accounts: int, descriptors: int) -> dict[str, pa.Table]:
     ids = np.arange(count, dtype=np.int32)
     users, group_ids = ids[:accounts], ids[accounts:-2]
     pairs = accounts * MEMBERSHIPS_PER_ACCOUNT
-    nested = group_ids[1:]
+    nested = group_ids[2:]
+    admins = np.concatenate((random.choice(users, 50), group_ids[-1:]))
     aces = descriptors * ACES_PER_DESCRIPTOR
     trustees = random.choice(ids[accounts:], aces)
     is_allow = random.random(aces) > 0.05
@@ -67,8 +68,10 @@ def forest(accounts: int, descriptors: int) -> dict[str, pa.Table]:
         "users": pa.table({"object_id": users, "principal_id": users, "domain_id": np.zeros(accounts, np.int32)}),
         "memberships": pa.table(
             {
-                "member_id": np.concatenate((random.choice(users, pairs), nested)),
-                "group_id": np.concatenate((random.choice(group_ids, pairs), (nested + accounts) // 2)),
+                "member_id": np.concatenate((random.choice(users, pairs), nested, admins)),
+                "group_id": np.concatenate(
+                    (random.choice(group_ids[1:], pairs), (nested + accounts + 1) // 2, np.full(51, accounts))
+                ),
             }
         ),
         "objects": pa.table(

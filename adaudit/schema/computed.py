@@ -102,7 +102,7 @@ DESCRIPTOR_RIGHTS = Table(
         Column(
             "right",
             Kind.TEXT,
-            "owner, null_dacl, full_control (which stands for all that follow), write_dacl, write_owner, write_property, "
+            "owner, null_dacl, full_control (stands for all that follow), write_dacl, write_owner, write_property, "
             "self_write, create_child, delete_child, delete, delete_tree, control_access, read_property, list_contents "
             "or list_object",
         ),
