@@ -16,7 +16,7 @@ repetition. An ``[[object]]`` has a ``dn``, attributes under the directory's own
 Values: text, numbers, lists, or a table ``{base64 = …}``, ``{hex = …}``, ``{guid = …}``, ``{sid = …}``,
 ``{sddl = …}``, ``{days_ago = …}`` (a FILETIME), ``{certificate = "file.pem"}``. An account logged on and changed its
 password lately unless told otherwise. A ``[[file]]`` is a file of SYSVOL (``path``, ``text``); an ``[[expected]]``
-is a finding about the domain or forest (``subject``, ``rules``); a ``[[denied]]`` is what the ordinary account may
+is a finding about the whole domain (``subject``, ``rules``); a ``[[denied]]`` is what the ordinary account may
 not read (``dn``, ``what``: object, attribute or children, ``attribute``).
 """
 
@@ -39,7 +39,7 @@ _PLACE = re.compile("%(" + "|".join(PLACES) + ")%")
 
 @dataclass(frozen=True)
 class Expectation:
-    """A finding: ``subject`` is a dn, that of the domain, or ``forest``."""
+    """A finding: ``subject`` is a dn, that of the domain for a finding about the whole of it."""
 
     rule: str
     subject: str
