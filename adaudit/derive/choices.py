@@ -22,6 +22,9 @@ RODC = "read-only domain controller"
 
 CONTAINERS = ("domainDNS", "organizationalUnit", "container", "configuration", "dMD")
 HEADS = ("domainDNS", "configuration", "dMD")
+WITH_SECRETS = ("domainDNS", "configuration")
+"""Heads below which replication brings secrets. In the schema there are none, and RID 498 may replicate all of it."""
+
 TEMPLATE = ("pKICertificateTemplate",)
 
 
@@ -77,8 +80,8 @@ CHOICES = (
     Choice("self_write", None, 1, ("group",)),
     # Heads of naming contexts. Replication rights count together only: see ``control``.
     Choice("control_access", None, 1, HEADS),
-    Choice("control_access", "DS-Replication-Get-Changes-All", 1, HEADS),
-    Choice("control_access", "DS-Replication-Get-Changes-In-Filtered-Set", 2, HEADS),
+    Choice("control_access", "DS-Replication-Get-Changes-All", 1, WITH_SECRETS),
+    Choice("control_access", "DS-Replication-Get-Changes-In-Filtered-Set", 2, WITH_SECRETS),
     Choice("control_access", "DS-Replication-Manage-Topology", 2, HEADS),
     Choice("control_access", "DS-Install-Replica", 2, HEADS),
     Choice("control_access", "Migrate-SID-History", 2, ("domainDNS",)),

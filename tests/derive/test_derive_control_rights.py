@@ -28,6 +28,7 @@ CLASSES = {
     "pKICertificateTemplate": ["top", "pKICertificateTemplate"],
     "domainDNS": ["top", "domain", "domainDNS"],
     "organizationalUnit": ["top", "organizationalUnit"],
+    "dMD": ["top", "dMD"],
 }
 
 WRITE, CONTROL, SELF_WRITE, CREATE = 0x20, 0x100, 0x8, 0x1
@@ -138,6 +139,10 @@ def test_replicating_everything_needs_both_rights_in_the_same_hands(compute: Any
     assert levels(compute, "domainDNS", (SYNC, CONTROL, CHANGES_ALL), (HELPDESK, CONTROL, CHANGES)) == {}
     assert levels(compute, "domainDNS", (SYNC, CONTROL, CHANGES_ALL), (EVERYONE, CONTROL, CHANGES)) == {everything: 1}
     assert levels(compute, "user", (SYNC, CONTROL, CHANGES_ALL), (SYNC, CONTROL, CHANGES)) == {}
+
+
+def test_replicating_the_schema_brings_no_secret(compute: Any) -> None:
+    assert levels(compute, "dMD", (SYNC, CONTROL, CHANGES_ALL), (SYNC, CONTROL, CHANGES)) == {}
 
 
 def test_the_two_replication_rights_may_meet_in_a_member_of_two_groups(compute: Any) -> None:
