@@ -29,7 +29,7 @@ _HEADINGS: Final[dict[Language, tuple[str, ...]]] = {
 language_option = click.option("--lang", "language", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 
 
-@click.group()
+@click.group(epilog="Example: adaudit rules list")
 def command() -> None:
     """Read, check and try the rules."""
 

@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import importlib.resources
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-import duckdb
-import pyarrow as pa
-
 import adaudit
-from adaudit.engine.book import ANSSI, OWN, Catalogue, Framework, Reading, RuleBook, View
+from adaudit.engine.book import ANSSI, OWN, Framework, Reading, RuleBook
 from adaudit.engine.check import check_rule
-from adaudit.engine.database import Database, read_by
-from adaudit.engine.documents import (
-    CasesDocument,
-    CatalogueDocument,
-    FrameworkDocument,
-    ProseDocument,
-    RuleDocument,
-    ViewDocument,
-)
+from adaudit.engine.database import Database
+from adaudit.engine.documents import CasesDocument, ProseDocument, RuleDocument
 from adaudit.engine.model import Detail, Needs, Parameter, Prose, Rule
-from adaudit.engine.source import RuleError, RuleErrors, Source, read_document
-from adaudit.engine.statement import StatementError, located
+from adaudit.engine.shared import read_catalogues, read_frameworks, read_views
+from adaudit.engine.source import Faults, RuleError, RuleErrors, Source, read_document
 from adaudit.errors import InputError, UsageError
-from adaudit.schema import TABLES
 
 CASES_SUFFIX: Final = ".cases.toml"
 _SHARED_FOLDERS: Final = {"views", "catalogues", "frameworks"}
-_ARROW_TYPES: Final = {"text": pa.string(), "int": pa.int64(), "bool": pa.bool_(), "date": pa.date32()}
 
 
 def rules_folder() -> Path:
@@ -51,10 +37,10 @@ def load_rules(folder: Path | None = None, *, only: Collection[str] = ()) -> Rul
     folder = rules_folder() if folder is None else folder
     if not folder.is_dir():
         raise InputError("no such folder of rules", place=str(folder))
-    faults = _Faults()
-    frameworks = _frameworks(folder, faults)
-    catalogues = _catalogues(folder, faults)
-    views = _views(folder, faults)
+    faults = Faults()
+    frameworks = read_frameworks(folder, faults)
+    catalogues = read_catalogues(folder, faults)
+    views = read_views(folder, faults)
     rules: dict[str, Rule] = {}
     readings: dict[str, Reading] = {}
     with Database((), catalogues.values(), views.values()) as empty:
@@ -76,29 +62,6 @@ def load_rules(folder: Path | None = None, *, only: Collection[str] = ()) -> Rul
 def read_cases(rule_path: Path, folder: Path) -> tuple[Source, CasesDocument]:
     """The cases beside a rule. Raises RuleError when they cannot be used."""
     return read_document(rule_path.with_suffix(CASES_SUFFIX), folder, CasesDocument)
-
-
-class _Faults:
-    """Errors met so far, one per place."""
-
-    def __init__(self) -> None:
-        self._errors: list[RuleError] = []
-
-    @contextmanager
-    def collected(self) -> Iterator[None]:
-        try:
-            yield
-        except RuleErrors as errors:
-            self._errors += errors.errors
-        except RuleError as error:
-            self._errors.append(error)
-
-    def add(self, errors: Iterable[RuleError]) -> None:
-        self._errors += errors
-
-    def tell(self) -> None:
-        if self._errors:
-            raise RuleErrors(self._errors)
 
 
 def _rule_files(folder: Path, only: Collection[str]) -> list[Path]:
@@ -197,81 +160,3 @@ def _cases(source: Source, document: RuleDocument, folder: Path) -> Iterator[Rul
     required = {*document.needs.required, *(n for needs in document.needs.levels.values() for n in needs)}
     if any(not n.startswith("coverage") for n in required) and not any(c.status == "not_assessed" for c in cases.case):
         yield cases_source.error("no case is not assessed, though the rule has required needs")
-
-
-def _frameworks(folder: Path, faults: _Faults) -> dict[str, Framework]:
-    found: dict[str, Framework] = {}
-    for path in sorted((folder / "frameworks").glob("*.toml")):
-        with faults.collected():
-            source, document = read_document(path, folder, FrameworkDocument)
-            if document.name != path.stem:
-                raise source.error(f"{document.name} is not the file's stem {path.stem}", "name")
-            found[document.name] = Framework(
-                document.name,
-                document.date,
-                document.source,
-                document.reference,
-                {control: tuple(levels) for control, levels in document.levels.items()},
-                {control: tuple(ids) for control, ids in document.ids.items()},
-            )
-    return found
-
-
-def _catalogues(folder: Path, faults: _Faults) -> dict[str, Catalogue]:
-    found: dict[str, Catalogue] = {}
-    for path in sorted((folder / "catalogues").glob("*.toml")):
-        with faults.collected():
-            source, document = read_document(path, folder, CatalogueDocument)
-            name = f"catalogue_{path.stem}"
-            found[name] = Catalogue(name, document.doc, document.date, document.source, _table(source, document))
-    return found
-
-
-def _table(source: Source, document: CatalogueDocument) -> pa.Table:
-    schema = pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in document.columns.items()])
-    for number, row in enumerate(document.rows):
-        if len(row) != len(schema):
-            raise source.error(f"row {number + 1} has {len(row)} values for {len(schema)} columns", "rows")
-    try:
-        return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in document.rows], schema)
-    except (pa.ArrowException, TypeError) as error:
-        raise source.error(f"a value does not fit its column: {error}", "rows") from error
-
-
-def _views(folder: Path, faults: _Faults) -> dict[str, View]:
-    found: dict[str, View] = {}
-    for path in sorted((folder / "views").glob("*.toml")):
-        with faults.collected():
-            source, document = read_document(path, folder, ViewDocument)
-            if document.name != path.stem:
-                raise source.error(f"{document.name} is not the file's stem {path.stem}", "name")
-            if document.name in TABLES:
-                raise source.error(f"{document.name} is a table", "name")
-            view = View(document.name, document.doc, tuple(document.tables), tuple(document.needs), document.sql, ())
-            found[view.name] = replace(view, columns=_view_columns(view, source))
-    return found
-
-
-def _view_columns(view: View, source: Source) -> tuple[str, ...]:
-    """Output columns of a view, once it is sure that it reads no more than it says."""
-    for name in read_by(view):
-        if name not in TABLES:
-            raise source.error(f"{name} is not a table", "tables")
-    everything = {name: [c.name for c in TABLES[name].columns] for name in read_by(view)}
-    try:
-        with Database() as empty:
-            empty.statement(view.sql)
-            with empty.scope(everything) as scope:
-                columns = scope.select(view.sql, {}).columns
-            stated = {
-                name: [c for c in all_columns if (c in columns and name in view.tables) or f"{name}.{c}" in view.needs]
-                for name, all_columns in everything.items()
-            }
-            stated |= {name: everything[name] for name in view.needs if name in everything}
-            with empty.scope(stated) as scope:
-                scope.select(view.sql, {})
-    except duckdb.Error as error:
-        raise source.error(f"{located(error)} (a view reads its own columns and its needs)", "sql") from error
-    except StatementError as error:
-        raise source.error(str(error), "sql") from error
-    return columns

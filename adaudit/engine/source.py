@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -28,6 +29,31 @@ class RuleErrors(RuleError):
     def __init__(self, errors: Iterable[RuleError]) -> None:
         self.errors = tuple({str(error): error for error in errors}.values())
         super().__init__("\n".join(map(str, self.errors)))
+
+
+class Faults:
+    """Errors met so far, to be told together."""
+
+    def __init__(self) -> None:
+        self._errors: list[RuleError] = []
+
+    @contextmanager
+    def collected(self) -> Iterator[None]:
+        """Keep the errors raised in this block and go on after it."""
+        try:
+            yield
+        except RuleErrors as errors:
+            self._errors += errors.errors
+        except RuleError as error:
+            self._errors.append(error)
+
+    def add(self, errors: Iterable[RuleError]) -> None:
+        self._errors += errors
+
+    def tell(self) -> None:
+        """Raise RuleErrors if there was any."""
+        if self._errors:
+            raise RuleErrors(self._errors)
 
 
 @dataclass(frozen=True)
