@@ -13,9 +13,10 @@ from adaudit import __version__
 from adaudit.errors import InputError
 from adaudit.importers.ldb_values import LdbValues, has_text_values
 from adaudit.importers.ldif_entries import LdifFile
-from adaudit.importers.ldif_survey import FileFacts, Survey, dn_key, rank, survey
+from adaudit.importers.ldif_survey import FileFacts, Survey, rank, survey
 from adaudit.importers.ranges import join_ranges, take_ranges
 from adaudit.ingest import Ingest
+from adaudit.ingest.names import dn_key
 from adaudit.schema import COLLECTED, Column, Table
 from adaudit.schema.requests import CONSTRUCTED_ATTRIBUTES
 from adaudit.snapshot import SourceFile, SourceInfo

@@ -14,6 +14,7 @@ from adaudit.decode.times import generalized_time
 from adaudit.errors import InputError
 from adaudit.importers.ldif_entries import Entry, LdifFile
 from adaudit.importers.ranges import Ranges, take_ranges
+from adaudit.ingest.names import dn_key
 
 MAX_POOLED_BYTES: Final = 512 << 20
 """Ranged values of objects given several times, held together in memory."""
@@ -82,11 +83,6 @@ def survey(files: Sequence[LdifFile]) -> Survey:
     if repeated:
         _compare_repeated(found, files, repeated)
     return found
-
-
-def dn_key(dn: str) -> str:
-    """``dn`` as compared."""
-    return dn.lower()
 
 
 def naming_context(dn: str) -> str:
