@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.testbed import BASE_DN, Account, Directory, TestbedError, load_scenario, running
+from tests.testbed import BASE_DN, Account, Directory, TestbedError, bulk_scenario, load_scenario, running
 
 pytestmark = pytest.mark.samba
 
@@ -179,3 +181,12 @@ def test_starttls_is_offered_with_the_same_certificate(samba_baseline: Directory
     environment = {**os.environ, "LDAPTLS_CACERT": str(samba_baseline.ca_file)}
     done = subprocess.run([*over_tls, "-b", BASE_DN, "-s", "base"], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_bulk_domain_has_the_size_and_shares_asked_for() -> None:
+    objects = json.loads(bulk_scenario(280).instructions)["objects"]
+    made = [entry for entry in objects if entry["dn"].startswith(("CN=Agent", "CN=POSTE", "CN=GRP"))]
+    classes = Counter(entry["objectClass"] for entry in made)
+    assert classes == {"user": 200, "computer": 50, "group": 30}
+    assert sum(len(entry.get("groups", ())) for entry in made) >= 3 * len(made)
+    assert len({entry["dn"] for entry in made}) == 280

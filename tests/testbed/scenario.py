@@ -33,7 +33,7 @@ from typing import Any, Literal
 from .domain import PLACES
 
 HERE = Path(__file__).parent / "scenario"
-_FOLDERS = {"baseline": ("baseline.toml",), "scenario": ("baseline.toml", "hospital/*.toml")}
+_FILES = {"baseline": ("account.toml", "baseline.toml"), "scenario": ("account.toml", "hospital/*.toml")}
 _PLACE = re.compile("%(" + "|".join(PLACES) + ")%")
 
 
@@ -74,7 +74,7 @@ def load_scenario(name: str) -> Scenario:
     expected: set[Expectation] = set()
     clean: set[tuple[str, str]] = set()
     denied: list[Denied] = []
-    for path in (path for pattern in _FOLDERS[name] for path in sorted(HERE.glob(pattern))):
+    for path in (path for pattern in _FILES[name] for path in sorted(HERE.glob(pattern))):
         document = _placed(tomllib.loads(path.read_text(encoding="utf-8")))
         files += document.get("file", [])
         denied += [Denied(row["dn"], row["what"], row.get("attribute")) for row in document.get("denied", [])]
