@@ -1,0 +1,123 @@
+"""``findings.json``, format 1: what scripts and later versions read. Keys may be added, never changed."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from adaudit.engine.model import Audit, Evidence, Gap, Item, Result, Subject
+from adaudit.report.gaps import fact, known_reason, outcome
+from adaudit.report.masking import mask
+from adaudit.report.texts import Texts
+from adaudit.report.values import masked
+
+FORMAT: Final = 1
+
+
+def findings(audit: Audit, texts: Texts) -> dict[str, Any]:
+    """The whole audit as plain values, as ``findings.schema.json`` declares; passwords masked."""
+    return {
+        "format": FORMAT,
+        "tool": audit.tool,
+        "language": texts.language,
+        "snapshot": {
+            "sha256": audit.snapshot_sha256,
+            "as_of": f"{audit.as_of.isoformat()}Z",
+            "as_of_origin": audit.as_of_origin,
+            "complete": audit.is_complete,
+            "incomplete_reason": _maybe(audit.incomplete_reason),
+            "source": audit.source.kind,
+            "account": _maybe(audit.source.account),
+            "forest": mask(audit.forest),
+            "domains": [
+                {"dns": mask(domain.dns), "sid": domain.sid, "collected": domain.is_collected}
+                for domain in audit.domains
+            ],
+        },
+        "catalogue_date": audit.catalogue_date,
+        "level": {
+            "indicative": audit.level.indicative,
+            "at_worst": audit.level.at_worst,
+            "not_assessed": list(audit.level.not_assessed),
+        },
+        "results": [_result(result, audit, texts) for result in audit.results],
+        "coverage": [_gap(gap, texts) for gap in audit.coverage],
+    }
+
+
+def _result(result: Result, audit: Audit, texts: Texts) -> dict[str, Any]:
+    rule = result.rule
+    references = [c for control in rule.controls for c in audit.controls.get(control, ())]
+    return {
+        "rule_id": rule.id,
+        "title": rule.prose[texts.language].title,
+        "kind": rule.kind.value,
+        "family": rule.family,
+        "controls": list(rule.controls),
+        "levels": list(rule.levels),
+        "status": result.status.value,
+        "incomplete": result.incomplete,
+        "level": result.level,
+        "unassessed_levels": list(result.unassessed_levels),
+        "examined": result.examined,
+        "reason": outcome(result, texts),
+        "reason_code": result.reason,
+        "gaps": [_gap(gap, texts) for gap in result.gaps],
+        "subjects": [_subject(subject) for subject in result.subjects],
+        "params": {name: list(v) if isinstance(v, tuple) else v for name, v in rule.params.items()},
+        "references": [{"framework": c.framework, "id": c.id, "url": c.reference} for c in references],
+    }
+
+
+def _gap(gap: Gap, texts: Texts) -> dict[str, Any]:
+    return {
+        "table": gap.table,
+        "column": gap.column,
+        "domain": mask(gap.domain),
+        "status": gap.status,
+        "reason": gap.reason,
+        "count": gap.count,
+        "examples": [mask(example) for example in gap.examples],
+        "required": gap.is_required,
+        "levels": list(gap.levels),
+        "fact": fact(gap, texts),
+        "explanation": texts(f"reasons.{known_reason(gap.reason, texts)}.why"),
+    }
+
+
+def _subject(subject: Subject) -> dict[str, Any]:
+    return {
+        "key": _key(subject.key),
+        "type": subject.type,
+        "domain": mask(subject.domain),
+        "guid": subject.guid,
+        "dn": _maybe(subject.dn),
+        "sid": subject.sid,
+        "name": mask(subject.name),
+        "level": subject.level,
+        "accepted": None,
+        "evidence": _evidence(subject.evidence),
+        "items": [_item(item) for item in subject.items],
+    }
+
+
+def _item(item: Item) -> dict[str, Any]:
+    return {
+        "key": _key(item.key),
+        "type": item.type,
+        "name": mask(item.name),
+        "dn": mask(item.dn),
+        "evidence": _evidence(item.evidence),
+    }
+
+
+def _evidence(evidence: dict[str, Evidence]) -> dict[str, Evidence]:
+    return {name: masked(value) for name, value in evidence.items()}
+
+
+def _key(key: str) -> str:
+    """A GUID or SID as it is; only a key made of a DN can hold a text."""
+    return f"dn:{mask(key.removeprefix('dn:'))}" if key.startswith("dn:") else key
+
+
+def _maybe(text: str | None) -> str | None:
+    return None if text is None else mask(text)

@@ -1,0 +1,51 @@
+"""Missing facts in words: which ones, of which objects, why, and how to obtain them."""
+
+from __future__ import annotations
+
+from adaudit.engine.model import Gap, Result, Status
+from adaudit.report.texts import Texts
+from adaudit.report.values import clean
+from adaudit.schema import TABLES
+
+_ROWS = "*"
+
+
+def fact(gap: Gap, texts: Texts) -> str:
+    """The data and the attribute that are missing, as an administrator names them."""
+    table = texts.label("tables", gap.table)
+    if gap.column == _ROWS:
+        return texts("not_assessed.whole_rows", table=table)
+    return f"{table} : {column_name(gap.table, gap.column)}"
+
+
+def column_name(table: str, column: str) -> str:
+    """The LDAP attribute that a column is decoded from, else the column itself."""
+    columns = TABLES[table].columns if table in TABLES else ()
+    return next((c.source for c in columns if c.name == column and c.source), column)
+
+
+def known_reason(reason: str, texts: Texts) -> str:
+    """The code of a reason that has a text."""
+    return reason if reason in texts.section("reasons") else "unknown"
+
+
+def sentence(gap: Gap, texts: Texts) -> str:
+    """One gap on one line."""
+    return texts(
+        "not_assessed.gap",
+        facts=fact(gap, texts),
+        domain=clean(gap.domain) or texts("not_assessed.everywhere"),
+        status=texts.label("gap_status", gap.status),
+        reason=texts(f"reasons.{known_reason(gap.reason, texts)}.name"),
+    )
+
+
+def outcome(result: Result, texts: Texts) -> str:
+    """Why a result is not an answer, in a sentence; empty when it is one."""
+    if result.status is Status.NOT_ASSESSED:
+        missing = dict.fromkeys(fact(gap, texts) for gap in result.gaps if gap.is_required or gap.levels)
+        return texts("outcome.gap", facts=", ".join(missing))
+    if result.status is Status.ERROR:
+        reason = result.reason if result.reason in texts.section("outcome") else "failed"
+        return texts(f"outcome.{reason}", message=clean(result.message))
+    return ""

@@ -1,0 +1,74 @@
+"""``findings.csv``: one row per subject, for a spreadsheet set to French."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from adaudit.engine.model import Audit, Result, Subject
+from adaudit.report.texts import Texts
+from adaudit.report.values import Format, clean
+
+COLUMNS: Final = (
+    "rule_id",
+    "title",
+    "kind",
+    "family",
+    "controls",
+    "status",
+    "incomplete",
+    "level",
+    "type",
+    "name",
+    "domain",
+    "dn",
+    "sid",
+    "guid",
+    "key",
+    "evidence",
+    "items",
+)
+"""``items`` is the number of objects behind the subject; they are in findings.json."""
+
+LONGEST_CELL: Final = 32_000
+"""A spreadsheet cell holds 32,767 characters; what is longer ends by saying where the rest is."""
+
+_FORMULA: Final = re.compile(r"\s*[=+\-@＝＋－＠]")
+
+
+def sheet(audit: Audit, texts: Texts) -> str:
+    """The text of the file: UTF-8 with a byte order mark, semicolons, every cell quoted, one line per row.
+
+    A cell that a spreadsheet would run as a formula is preceded by an apostrophe; line breaks are shown as ``\\n``.
+    """
+    target = io.StringIO()
+    writer = csv.writer(target, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for result in audit.results:
+        for subject in result.subjects:
+            writer.writerow([_cell(value) for value in _row(result, subject, texts)])
+    return f"\ufeff{target.getvalue()}"
+
+
+def _row(result: Result, subject: Subject, texts: Texts) -> Iterator[str]:
+    rule = result.rule
+    yield from (rule.id, rule.prose[texts.language].title, rule.kind.value, rule.family, " ".join(rule.controls))
+    yield from (result.status.value, "true" if result.incomplete else "false")
+    yield "" if subject.level is None else str(subject.level)
+    yield subject.type
+    yield from map(clean, (subject.name, subject.domain, subject.dn or ""))
+    yield from (subject.sid or "", subject.guid or "", clean(subject.key))
+    shown = Format(texts)
+    yield " | ".join(
+        f"{texts.label('columns', name)} : {shown.value(value, name)}" for name, value in subject.evidence.items()
+    )
+    yield str(len(subject.items))
+
+
+def _cell(text: str) -> str:
+    if len(text) > LONGEST_CELL:
+        text = f"{text[:LONGEST_CELL]}… (findings.json)"
+    return f"'{text}" if _FORMULA.match(text) else text

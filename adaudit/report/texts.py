@@ -1,0 +1,46 @@
+"""The words of the report in one language, read from ``texts/<language>.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from adaudit.engine.model import Language
+
+
+class Texts:
+    """Texts by dotted key. A missing key is a KeyError: both languages hold the same ones."""
+
+    def __init__(self, language: Language) -> None:
+        self.language: Language = language
+        source = files("adaudit.report").joinpath("texts", f"{language}.toml")
+        self._texts: dict[str, Any] = tomllib.loads(source.read_text(encoding="utf-8"))
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text of ``key`` with its placeholders filled."""
+        found: Any = self._texts
+        for part in key.split("."):
+            found = found[part]
+        if not isinstance(found, str):
+            raise KeyError(key)
+        return found.format(**values) if values else found
+
+    def count(self, key: str, number: int, shown: str, **values: object) -> str:
+        """The singular or plural of ``key`` (``one|many``), ``{n}`` being ``shown``."""
+        one, _, many = self(key).partition("|")
+        is_one = number < 2 if self.language == "fr" else number == 1
+        return (one if is_one else many).format(n=shown, **values)
+
+    def section(self, key: str) -> Mapping[str, Any]:
+        """The texts below ``key``; empty when there are none."""
+        found: Any = self._texts
+        for part in key.split("."):
+            found = found.get(part, {})
+        return found if isinstance(found, dict) else {}
+
+    def label(self, key: str, name: str) -> str:
+        """The text of ``name`` in a section, or ``name`` itself: a vocabulary that rules may outgrow."""
+        found = self.section(key).get(name, name)
+        return found if isinstance(found, str) else name
