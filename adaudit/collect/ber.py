@@ -17,6 +17,9 @@ LONG_FORM = 0x80
 class MalformedAnswer(ConnectionFailed):
     """The server sent bytes that are not the LDAP message expected there."""
 
+    def __init__(self, fault: str, *, place: str = "") -> None:
+        super().__init__(f"the server's answer is not sound LDAP: {fault}", place=place)
+
 
 def encode(tag: int, content: bytes) -> bytes:
     """One element: tag, definite length in its shortest form, content."""

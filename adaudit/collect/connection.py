@@ -57,15 +57,11 @@ class ReadOnlyConnection:
         self._host = host
         self._place = f"{host}:{port}"
         self._timeout = timeout
-        self._client = ldap3.Connection(
-            ldap3.Server(host, port=port, get_info=ldap3.NONE, connect_timeout=timeout),
-            auto_referrals=False,
-            check_names=False,
-            read_only=True,
-        )
         try:
+            server = ldap3.Server(host, port=port, get_info=ldap3.NONE, connect_timeout=timeout)
+            self._client = ldap3.Connection(server, auto_referrals=False, check_names=False, read_only=True)
             self._client.open(read_server_info=False)
-        except (LDAPExceptionError, OSError) as error:
+        except (LDAPExceptionError, OSError, UnicodeError) as error:  # UnicodeError: a name that IDNA refuses
             raise open_failure(error, host, port, timeout) from error
         self._socket: socket.socket = self._client.socket
         self._socket.settimeout(timeout)
@@ -114,7 +110,7 @@ class ReadOnlyConnection:
         if not password:
             raise UsageError("the password is empty", place=user)
         client, self._client = self._client, None
-        client.user, client.password = user, password.encode()
+        client.user, client.password = user, password.encode("utf-8", "surrogateescape")
         client.authentication = ldap3.SIMPLE
         try:
             accepted = client.bind(read_server_info=False)
@@ -129,12 +125,18 @@ class ReadOnlyConnection:
         """The pages of the answer; ``page_size`` None asks for all at once.
 
         The next page is requested before one is handed over, so that the server works while it is decoded.
-        Several searches may be under way. Ending the iteration early abandons the search.
-        Raises ConnectionLost.
+        Several searches may be under way. Ending the iteration early abandons the search. Raises ConnectionLost or
+        MalformedAnswer, after a last page with what had come of it.
         """
         message_id = self._send_search(search, page_size)
         while True:
-            page = self._receive_page(message_id)
+            page = Page()
+            try:
+                self._receive_page(message_id, page)
+            except ConnectionFailed:
+                if page.entries:
+                    yield page
+                raise
             cookie = page.result.cookie
             if not cookie or not page.result.is_success:
                 yield page
@@ -180,19 +182,18 @@ class ReadOnlyConnection:
         except OSError as error:
             raise ConnectionLost(f"connection lost: {error}", place=self._place) from error
 
-    def _receive_page(self, message_id: int) -> Page:
-        entries: list[Envelope] = []
-        references: list[str] = []
+    def _receive_page(self, message_id: int, page: Page) -> None:
         while True:
             envelope = self._receive(message_id)
             match envelope.operation:
                 case Operation.ENTRY:
-                    entries.append(envelope)
+                    page.entries.append(envelope)
                 case Operation.REFERENCE:
-                    references += decode_reference(envelope)
+                    page.references += decode_reference(envelope)
                 case Operation.DONE:
                     del self._awaited[message_id]
-                    return Page(entries, references, decode_result(envelope))
+                    page.result = decode_result(envelope)
+                    return
                 case Operation.INTERMEDIATE_RESPONSE:
                     pass
                 case other:

@@ -38,6 +38,8 @@ class Endpoint:
         Raises UsageError for what should not be tried, ConnectionFailed when the server cannot be reached, trusted
         or refuses; the password is tried once.
         """
+        if "://" in self.host:
+            raise UsageError("a host name is expected, not a URL", place=self.host)
         port = self.port or DEFAULT_PORTS[self.security]
         if self.security is Security.LDAPS and port in CLEAR_PORTS:
             raise UsageError(f"port {port} does not speak LDAPS: add --start-tls, or leave out --port")

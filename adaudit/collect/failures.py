@@ -39,7 +39,7 @@ def open_failure(error: Exception, host: str, port: int, timeout: float) -> Conn
         return ConnectionFailed("connection refused: is this a domain controller, and is the port right?", place=place)
     if any(isinstance(cause, TimeoutError) for cause in causes):
         return ConnectionFailed(f"no answer in {timeout:g} seconds: is a firewall in between?", place=place)
-    if "invalid server address" in str(error):
+    if isinstance(error, UnicodeError) or "invalid server address" in str(error):
         return ConnectionFailed(f"unknown host {host}: check the name and the name server", place=place)
     return ConnectionFailed(f"cannot connect: {causes[-1]}", place=place)
 

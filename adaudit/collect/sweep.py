@@ -118,7 +118,7 @@ class Sweep:
         result = self._read(search)
         hidden = result.is_success and self._ingest.count == before
         if hidden or result.code in (ResultCode.NO_SUCH_OBJECT, ResultCode.INSUFFICIENT_ACCESS_RIGHTS):
-            self._ingest.note("denied", "known_hidden", column="is_deleted", dn=dn)
+            self._ingest.note("denied", "known_hidden", dn=dn)
         elif not result.is_success:
             self._note_refusal(dn, result)
 
@@ -137,7 +137,7 @@ class Sweep:
         try:
             dn, attributes = decode_entry(envelope)
         except MalformedAnswer as error:
-            self._ingest.note("failed", "malformed", dn=search.base, detail=f"an object: {error.message}")
+            self._ingest.note("failed", "malformed", dn=search.base, detail=error.message)
             self.problems.append(f"an object of {search.base} could not be decoded")
             return
         if ";" in "".join(attributes):

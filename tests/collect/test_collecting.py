@@ -13,6 +13,7 @@ import pytest
 
 from adaudit.collect.collector import Collector, Outcome
 from adaudit.collect.endpoint import Endpoint, Security
+from adaudit.errors import IncompleteError
 from adaudit.schema.requests import REQUESTED_ATTRIBUTES
 from adaudit.snapshot import open_snapshot
 
@@ -98,8 +99,9 @@ def test_deleted_objects_are_read_where_they_may_be(tmp_path: Path) -> None:
         _, by_auditor = collected(directory, tmp_path / "auditor.adsnap")
     assert [row["is_deleted"] for row in by_admin["objects"] if row["dn"].startswith("CN=parti")] == [True]
     assert not [row for row in by_auditor["objects"] if row["dn"].startswith("CN=parti")]
-    hidden = {(row["status"], row["reason"]) for row in by_auditor["coverage"] if row["column_name"] == "is_deleted"}
-    assert hidden == {("denied", "known_hidden")}
+    hidden = {row["reason"] for row in by_auditor["coverage"] if row["dn"] == f"CN=Deleted Objects,{directory.base_dn}"}
+    assert "known_hidden" in hidden
+    assert "known_hidden" not in {row["reason"] for row in by_admin["coverage"]}
 
 
 class Answers:
@@ -165,3 +167,53 @@ def test_an_object_that_cannot_be_decoded_is_told_and_the_others_are_kept(
     assert users.decode() not in {row["dn"] for row in tables(outcome.path)["objects"]}
     assert "could not be decoded" in (outcome.incomplete_reason or "")
     assert ("failed", "malformed") in {(row["status"], row["reason"]) for row in tables(outcome.path)["coverage"]}
+
+
+def test_what_other_servers_hold_is_listed_and_never_followed(
+    samba_baseline: Directory, proxies: Proxies, tmp_path: Path
+) -> None:
+    """Samba has no second domain in a forest: the crossRef of its own and a referral are made to name others."""
+    crossrefs = {f"CN=CORP,CN=Partitions,CN=Configuration,{samba_baseline.base_dn}".encode()}
+
+    def elsewhere(message: bytes) -> bytes:
+        if any(name in message[:100] for name in crossrefs):
+            crossrefs.clear()
+            message = message.replace(b"\x04\x0fDC=corp,DC=test", b"\x04\x0fDC=lyon,DC=test")
+        return message.replace(b"ldap://corp.test/DC=ForestDnsZones,", b"ldap://corp.test/DC=ForestDnsNimes,")
+
+    proxy = proxies(samba_baseline.ip, 389, rewrite=elsewhere)
+    account = samba_baseline.auditor
+    connection = Endpoint("127.0.0.1", Security.PLAINTEXT, proxy.port).connect(account.user, account.password)
+    outcome = Collector(connection, account=account.user).run(tmp_path / "x.adsnap")
+    seen = tables(outcome.path)
+    assert [row["is_collected"] for row in seen["partitions"] if row["dn"] == "DC=lyon,DC=test"] == [False]
+    told = {(row["reason"], row["detail"]) for row in seen["coverage"] if row["status"] == "not_attempted"}
+    assert ("other_domain", "DC=lyon,DC=test") in told
+    referral = f"referral to ldap://corp.test/DC=ForestDnsNimes,{samba_baseline.base_dn}, not followed"
+    assert ("not_in_source", referral) in told
+    assert proxy.connections == 1
+    assert outcome.incomplete_reason is None
+
+
+def disconnecting_after(objects: int) -> Answers:
+    """A server that ends the connection with a notice (RFC 4511 section 4.4.1) after some objects."""
+    body = b"\x0a\x01\x34\x04\x00\x04\x0eshutting down!\x8a\x161.3.6.1.4.1.1466.20036"
+    notice = b"\x30\x32\x02\x01\x00\x78\x2d" + body
+    left = iter(range(objects))
+    return Answers(lambda message: notice if next(left, None) is None else message)
+
+
+def test_a_notice_of_disconnection_is_repeated_to_the_user(
+    samba_baseline: Directory, proxies: Proxies, tmp_path: Path
+) -> None:
+    outcome = collected_through(proxies, samba_baseline, tmp_path / "x.adsnap", disconnecting_after(500))
+    assert outcome.objects > 400
+    assert outcome.incomplete_reason == "the server ended the connection, result code 52: shutting down!"
+
+
+def test_an_end_before_the_first_object_leaves_no_file(
+    samba_baseline: Directory, proxies: Proxies, tmp_path: Path
+) -> None:
+    with pytest.raises(IncompleteError, match="nothing was read: the server ended the connection"):
+        collected_through(proxies, samba_baseline, tmp_path / "x.adsnap", disconnecting_after(0))
+    assert list(tmp_path.iterdir()) == []

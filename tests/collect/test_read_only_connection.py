@@ -136,8 +136,11 @@ def test_a_wrong_password_is_tried_once(samba_baseline: Directory, proxies: Prox
 def test_nothing_listening_is_told_from_an_unknown_host(samba_baseline: Directory) -> None:
     with pytest.raises(ConnectionFailed, match="refused"):
         Endpoint(samba_baseline.ip, port=1).connect("a@b", "c")
-    with pytest.raises(ConnectionFailed, match="unknown host"):
-        Endpoint("dc1.nowhere.invalid").connect("a@b", "c")
+    for host in ("dc1.nowhere.invalid", "dc1..corp", "x" * 300):
+        with pytest.raises(ConnectionFailed, match="unknown host"):
+            Endpoint(host).connect("a@b", "c")
+    with pytest.raises(UsageError, match="not a URL"):
+        Endpoint("ldaps://dc1.corp.test").connect("a@b", "c")
 
 
 def test_a_server_that_says_nothing_is_not_waited_for_forever(samba_baseline: Directory, proxies: Proxies) -> None:
