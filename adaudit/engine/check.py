@@ -63,6 +63,8 @@ def _statements(rule: Rule) -> dict[tuple[str, ...], str]:
     found: dict[tuple[str, ...], str] = {("sql",): rule.sql}
     if rule.population:
         found["population",] = rule.population
+    if rule.unknown:
+        found["unknown",] = rule.unknown
     if rule.detail:
         found["detail", "sql"] = rule.detail.sql
     return found
@@ -135,6 +137,8 @@ def _faulty_columns(rule: Rule, keys: tuple[str, ...], answer: Answer) -> Iterab
     if keys == ("sql",):
         evidence = rule.evidence
         ids += ["level"] if len(rule.levels) > 1 or "level" in types else []
+    elif keys == ("unknown",):
+        evidence = ("fact", "example")
     elif rule.detail and keys != ("population",):
         evidence = rule.detail.evidence
         ids += ["item"]
@@ -145,7 +149,7 @@ def _faulty_columns(rule: Rule, keys: tuple[str, ...], answer: Answer) -> Iterab
             yield f"column {name} is {types[name]}, not an integer"
     for name in evidence:
         if name not in types:
-            yield f"returns no column {name}, declared as evidence"
+            yield f"returns no column {name}" + ("" if keys == ("unknown",) else ", declared as evidence")
 
 
 def _reading(

@@ -12,6 +12,9 @@ from adaudit.engine.model import Kind, Status, SubjectKind
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Need = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]
+Place = Annotated[
+    str, StringConstraints(pattern=r"^(domain|configuration|schema|domain_dns|forest_dns|application):([^,=]+=.+)?$")
+]
 ControlId = Annotated[str, StringConstraints(pattern=r"^(vuln|warning|info|ext)_[a-z0-9_]+$")]
 Threshold = Annotated[int, Field(ge=1, le=5)]
 Scalar = int | float | str | bool
@@ -51,6 +54,8 @@ class RuleDocument(Document):
     evidence: list[Name]
     params: dict[Name, Scalar | list[str]] = {}
     population: Text | None = None
+    places: list[Place] | None = None
+    unknown: Text | None = None
     sql: Text
     needs: NeedsDocument
     detail: DetailDocument | None = None

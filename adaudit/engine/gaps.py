@@ -8,7 +8,7 @@ from typing import Any, Final
 from adaudit.engine.book import Fact, Reading
 from adaudit.engine.database import Database, Scope
 from adaudit.engine.model import Gap, SubjectKind
-from adaudit.schema import TABLES
+from adaudit.schema import COMPUTED, TABLES
 
 COLLECTED: Final = "collected"
 EXAMPLES: Final = 3
@@ -42,18 +42,41 @@ order by all
 """
 
 
+_IN_PLACES: Final = """(
+    c.object_id is not null or c.dn is null or c.table_name in $computed
+    or not exists (
+        select 1 from snapshot.partitions n
+        where lower(c.dn) = lower(n.dn) or ends_with(lower(c.dn), ',' || lower(n.dn))
+    )
+    or exists (
+        select 1
+        from (select unnest($places) as place) p
+        join snapshot.partitions n on starts_with(p.place, n.kind || ':')
+        cross join lateral (select substr(p.place, length(n.kind) + 2) as path, lower(n.dn) as head) w
+        cross join lateral (select if(w.path = '', w.head, w.path || ',' || w.head) as wanted, lower(c.dn) as dn) f
+        where f.dn = f.wanted or ends_with(f.dn, ',' || f.wanted)
+            or ends_with(f.wanted, ',' || f.dn) and (f.dn = w.head or ends_with(f.dn, ',' || w.head))
+    )
+)"""
+"""The DN of a coverage row is at a place, below it or above it: what is hidden above hides what is below.
+
+Gaps of computed tables are placed by those who compute them."""
+
+
 def all_gaps(database: Database) -> tuple[Gap, ...]:
     """Everything that was not collected, whatever reads it."""
     with database.scope({}) as scope:
         return tuple(_gap(row, is_required=False, levels=()) for row in _rows(scope, "true", {}))
 
 
-def gaps_of(scope: Scope, reading: Reading, examined: SubjectKind | None) -> tuple[Gap, ...]:
+def gaps_of(
+    scope: Scope, reading: Reading, examined: SubjectKind | None, places: tuple[str, ...] | None
+) -> tuple[Gap, ...]:
     """Gaps in what a rule reads, worst first: required ones, then those of one level, then refining ones.
 
     ``examined``: what the rows of the kept table ``examined`` (column ``subject``) are, when the
-    rule names its population: what is missing of other objects is then left out. A gap that names
-    no object always counts.
+    rule names its population: what is missing of other objects is then left out. ``places``: where
+    objects never seen would matter (``Rule.places``). A gap that names neither object nor DN always counts.
     """
     facts = reading.facts
     tables = sorted({table for table, _ in facts})
@@ -68,6 +91,9 @@ def gaps_of(scope: Scope, reading: Reading, examined: SubjectKind | None) -> tup
     }
     if examined is not None:
         condition += f" and (c.object_id is null or c.object_id in ({_EXAMINED_OBJECTS[examined]}))"
+    if places is not None:
+        condition += f" and {_IN_PLACES}"
+        parameters |= {"places": [place.lower() for place in places], "computed": list(COMPUTED)}
     gaps = []
     for row in _rows(scope, condition, parameters):
         table, column = row[0], row[1]

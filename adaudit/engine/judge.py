@@ -15,7 +15,7 @@ import duckdb
 from adaudit.engine.book import Reading
 from adaudit.engine.check import bound
 from adaudit.engine.database import Answer, Database, Scope, TimedOut
-from adaudit.engine.gaps import gaps_of
+from adaudit.engine.gaps import EXAMPLES, gaps_of
 from adaudit.engine.model import Evidence, Gap, Kind, Rule, Status
 
 SECONDS: Final = 120.0
@@ -96,7 +96,9 @@ def _judge(
     if rule.population:
         scope.keep("examined", rule.population, parameters, seconds=seconds)
         examined = int(scope.select("select count(distinct subject) from examined", {}).rows[0][0])
-    gaps = gaps_of(scope, reading, rule.subject if rule.population else None)
+    gaps = gaps_of(scope, reading, rule.subject if rule.population else None, rule.places)
+    if rule.unknown:
+        gaps = (*_unrecognised(scope.select(rule.unknown, parameters, seconds=seconds)), *gaps)
     if any(gap.is_required for gap in gaps):
         unassessed = rule.levels
     else:
@@ -120,6 +122,16 @@ def _rows(rule: Rule, answer: Answer) -> tuple[Row, ...]:
             raise RowError(f"a row has level {level}, which the rule does not declare")
         rows.append(Row(values["subject"], level, {name: evidence(values[name]) for name in rule.evidence}))
     return tuple(rows)
+
+
+def _unrecognised(answer: Answer) -> Iterator[Gap]:
+    """Subjects whose facts were read and still cannot be judged, as gaps grouped by fact (``table.column``)."""
+    examples: dict[str, list[str]] = {}
+    for values in _named(answer):
+        examples.setdefault(str(values["fact"]), []).append(str(values["example"]))
+    for fact, found in sorted(examples.items()):
+        table, _, column = fact.partition(".")
+        yield Gap(table, column, "", "failed", "not_recognised", len(found), tuple(sorted(found)[:EXAMPLES]), True, ())
 
 
 def _items(names: Sequence[str], answer: Answer) -> tuple[ItemRow, ...]:

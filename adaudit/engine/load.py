@@ -96,6 +96,8 @@ def _rule(document: RuleDocument, path: Path) -> Rule:
         params={name: parameter(value) for name, value in document.params.items()},
         sql=document.sql,
         population=document.population or "",
+        unknown=document.unknown or "",
+        places=tuple(document.places) if document.places is not None else None,
         detail=Detail(detail.sql, detail.item, tuple(detail.evidence)) if detail else None,
         prose={"fr": _prose(document.fr), "en": _prose(document.en)},
         path=path,

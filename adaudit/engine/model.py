@@ -76,6 +76,9 @@ class Detail:
 
 @dataclass(frozen=True)
 class Rule:
+    """``places``: where an object that was never seen would matter, as ``kind of naming context:RDNs below its
+    head``; None when it would anywhere. ``unknown``: a SELECT of those that were read and still cannot be judged."""
+
     id: str
     kind: Kind
     family: str
@@ -87,6 +90,8 @@ class Rule:
     params: dict[str, Parameter]
     sql: str
     population: str
+    places: tuple[str, ...] | None
+    unknown: str
     detail: Detail | None
     prose: dict[Language, Prose]
     path: Path

@@ -27,6 +27,7 @@ _ALWAYS: Final = {
     "principals": ("principal_id", "object_id", "domain_id", "sid", "type", "name", "dn"),
     "domains": ("domain_id", "object_id", "dn", "dns_name", "sid", "is_root", "is_collected"),
     "forests": ("dns_name",),
+    "partitions": ("dn", "kind"),
     "users": ("object_id", "principal_id"),
     "computers": ("object_id", "principal_id"),
     "managed_service_accounts": ("object_id", "principal_id"),

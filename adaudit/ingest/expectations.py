@@ -174,7 +174,7 @@ CONTAINER_CLASSES = (
 PRINCIPAL_TABLES = ("users", "computers", "managed_service_accounts", "groups")
 
 KNOWN_HIDDEN = """
-select 'objects' as table_name, 'is_deleted' as column_name, domain_id, 'CN=Deleted Objects,' || dn as dn,
+select 'objects' as table_name, '*' as column_name, domain_id, 'CN=Deleted Objects,' || dn as dn,
     null as detail
 from known_partitions where is_collected and kind in ('domain', 'configuration')
     and not exists (select 1 from objects where is_deleted)
@@ -183,7 +183,7 @@ select 'password_policies', '*', domain_id, 'CN=Password Settings Container,CN=S
 from known_partitions where is_collected and kind = 'domain'
     and not exists (select 1 from password_policies where kind = 'fine_grained')
 union all
-select 'objects', '*', domain_id, 'CN=System,' || dn, 'secret'
+select 'objects', '*', domain_id, 'CN=BCKUPKEY_PREFERRED Secret,CN=System,' || dn, 'secret'
 from known_partitions where is_collected and kind = 'domain'
     and not exists (select 1 from objects where object_class = 'secret')
 union all

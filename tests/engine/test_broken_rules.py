@@ -19,6 +19,7 @@ def test_the_folder_that_the_broken_ones_start_from_is_sound() -> None:
         "info_accounts",
         "vuln_dormant",
         "vuln_never_expires",
+        "vuln_placed",
     ]
 
 

@@ -124,7 +124,11 @@ def test_a_row_whose_subject_is_not_known_is_still_a_violation(judged: Judge) ->
 @pytest.mark.parametrize(
     ("sql", "reason", "message"),
     [
-        ("select cast(u.dn as integer) as subject, 1 as level, u.dn, null as password_last_set_at from users u", "failed", "CN="),
+        (
+            "select cast(u.dn as integer) as subject, 1 as level, u.dn, null as password_last_set_at from users u",
+            "failed",
+            "CN=",
+        ),
         ("select 4000 as subject, 1 as level, u.dn, null as password_last_set_at from users u", "failed", "4000 is no"),
         (
             "select u.principal_id as subject, 4 as level, u.dn, null as password_last_set_at from users u",

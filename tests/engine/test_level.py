@@ -42,5 +42,5 @@ def test_a_gap_above_a_threshold_that_fails_changes_nothing(judged: Judge) -> No
 
 
 def test_there_is_no_level_when_nothing_was_assessed(judged: Judge) -> None:
-    level = judged(gap("users", "*")).level
+    level = judged(gap("users", "*"), gap("computers", "*")).level
     assert (level.indicative, level.at_worst) == (None, 1)

@@ -23,7 +23,7 @@ def replace(path: Path, old: str, new: str) -> None:
 
 def test_rules_test_counts_the_cases_that_pass(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["rules", "test", "--folder", str(folder)]) == 0
-    assert capsys.readouterr().out == "3 rules, 9 cases, 0 failed\n"
+    assert capsys.readouterr().out == "4 rules, 12 cases, 0 failed\n"
 
 
 def test_a_case_that_fails_is_named_with_what_differs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from adaudit.engine.model import Audit, Result, Status
+from tests.engine.conftest import Rows, gap
+
+Judge = Callable[..., Audit]
+
+PARTITIONS: Rows = {
+    "partitions": [
+        {"partition_id": 0, "dn": "DC=chu,DC=example", "kind": "domain", "domain_id": 0, "is_collected": True},
+        {"partition_id": 1, "dn": "CN=Configuration,DC=chu,DC=example", "kind": "configuration", "domain_id": 0},
+    ]
+}
+
+
+def placed(audit: Audit) -> Result:
+    return next(result for result in audit.results if result.rule.id == "vuln_placed")
+
+
+def server(system: str) -> Rows:
+    dn = "CN=srv,OU=Serveurs,OU=DSI,DC=chu,DC=example"
+    return {
+        "objects": [{"object_id": 1, "guid": "00000000-0000-0000-0000-000000000001", "dn": dn, "domain_id": 0}],
+        "computers": [{"object_id": 1, "principal_id": 1, "domain_id": 0, "dn": dn, "operating_system": system}],
+    }
+
+
+@pytest.mark.parametrize(
+    "dn",
+    [
+        "OU=Serveurs,OU=DSI,DC=chu,DC=example",
+        "CN=caché,ou=serveurs,ou=dsi,dc=CHU,dc=example",
+        "OU=DSI,DC=chu,DC=example",
+        "DC=chu,DC=example",
+        "CN=x,DC=elsewhere,DC=example",
+    ],
+)
+def test_what_was_never_seen_at_below_or_above_a_place_or_nobody_knows_where_counts(judged: Judge, dn: str) -> None:
+    assert placed(judged(PARTITIONS, gap("computers", "*", dn=dn))).status is Status.NOT_ASSESSED
+
+
+@pytest.mark.parametrize(
+    "dn",
+    [
+        "OU=Soins,DC=chu,DC=example",
+        "OU=AutresServeurs,OU=DSI,DC=chu,DC=example",
+        "OU=Serveurs,OU=DSI,CN=Configuration,DC=chu,DC=example",
+    ],
+)
+def test_what_was_never_seen_elsewhere_does_not_count(judged: Judge, dn: str) -> None:
+    assert placed(judged(PARTITIONS, gap("computers", "*", dn=dn))).status is Status.COMPLIANT
+
+
+def test_a_table_that_was_not_read_always_counts(judged: Judge) -> None:
+    unread: dict[str, Any] = {"domain_id": 0, "reason": "other_domain", "status": "not_attempted"}
+    assert placed(judged(PARTITIONS, gap("computers", "*", **unread))).status is Status.NOT_ASSESSED
+
+
+def test_a_value_that_means_nothing_to_the_rule_is_a_gap_and_not_compliant(judged: Judge) -> None:
+    found = placed(judged(PARTITIONS, server("other")))
+    assert found.status is Status.NOT_ASSESSED
+    assert [(g.table, g.column, g.reason, g.count) for g in found.gaps] == [
+        ("computers", "operating_system", "not_recognised", 1)
+    ]
+
+
+def test_a_value_that_means_nothing_leaves_violations_incomplete(judged: Judge) -> None:
+    other = {"computers": [{"object_id": 0, "principal_id": 2, "domain_id": 0, "operating_system": "other"}]}
+    found = placed(judged(PARTITIONS, server("old"), other))
+    assert (found.status, found.incomplete) == (Status.VIOLATIONS, True)
