@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 
-from adaudit.ingest.access import AttributeAccess, Token, grants_by_descriptor, hides_children, unreadable
+from adaudit.ingest.access import Grant, Token, grants_by_descriptor, hides_children
 from adaudit.ingest.expectations import (
     CONTAINER_CLASSES,
     FOREST_SOURCES,
     KNOWN_HIDDEN,
     NOT_COLLECTED,
     PRINCIPAL_TABLES,
-    RELATION_SOURCES,
     TABLES_OF_PARTITION,
-    TYPED_TABLES,
 )
-from adaudit.schema import COLLECTED, Column
+from adaudit.ingest.silence import Silence
+from adaudit.schema import COLLECTED
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,12 @@ class Coverage:
         self._malformed()
         self._unseen()
         has_descriptors = self._single("select count(*) from objects where sd_id is not null") > 0
-        self._mandatory(has_descriptors)
+        told_of_silence = Silence(self.db, has_descriptors)
+        told_of_silence.mandatory()
         if has_descriptors:
-            self._refused()
-            self._hidden_containers()
+            grants = grants_by_descriptor(self.db, self.token)
+            told_of_silence.refused(grants)
+            self._hidden_containers(grants)
         if not self.token.is_administrator:
             self.db.execute(
                 "insert into gaps select table_name, column_name, domain_id, null, dn, 'denied', 'known_hidden', "
@@ -143,110 +145,8 @@ class Coverage:
             where is_collected and dn in (select gpo_dn from gpo_links where gpo_id is null)
         """)
 
-    def _mandatory(self, has_descriptors: bool) -> None:
-        """Attributes that a directory always sets: absent means that they could not be read."""
-        for table in ("objects", *TYPED_TABLES):
-            condition = "where not t.is_deleted" if table == "objects" else "join objects o using (object_id)"
-            domain = "t.domain_id" if table == "objects" else "o.domain_id"
-            for column in COLLECTED[table].columns:
-                if not column.always or column.name == "sd_id":
-                    continue
-                joiner = "and" if table == "objects" else "where"
-                self.db.execute(
-                    f"insert into gaps select '{table}', '{column.name}', {domain}, t.object_id, null, 'denied', "
-                    f"'mandatory_missing', '{column.source}' from {table} t {condition} {joiner} "
-                    f"{_missing(table, column)} "
-                    "and not exists (select 1 from gaps g where g.object_id = t.object_id and g.reason = 'malformed' "
-                    f"and g.table_name = '{table}' and g.column_name = '{column.name}')"
-                )
-        self.db.execute("""
-            insert into gaps
-            select t.table_name, '*', o.domain_id, null, o.dn, 'denied', 'mandatory_missing', 'objectClass'
-            from objects o join known_partitions p using (partition_id), principal_tables t
-            where o.object_class is null and p.kind = 'domain' and not contains(lower(o.dn), ',cn=system,')
-                and lower(o.dn) not like 'cn=ntds quotas,%'
-        """)
-        if has_descriptors:
-            self.db.execute(
-                "insert into gaps select 'objects', 'sd_id', domain_id, object_id, null, 'denied', "
-                "'descriptor_unreadable', 'nTSecurityDescriptor' from objects where sd_id is null and not is_deleted"
-            )
-
-    def _refused(self) -> None:
-        """Absent attributes that the account has no right to read, or of objects whose descriptor it could not read."""
-        grants = grants_by_descriptor(self.db, self.token)
-        pairs = unreadable(grants, self._attributes_of_interest())
-        self.db.register(
-            "refusals",
-            pa.table(
-                {"sd_id": [p[0] for p in pairs], "attribute": [p[1] for p in pairs]},
-                schema=pa.schema({"sd_id": pa.int32(), "attribute": pa.string()}),
-            ),
-        )
-        self.db.execute("create temp table refused as select * from refusals")
-        for table in TYPED_TABLES:
-            for column in COLLECTED[table].columns:
-                if column.source and not column.always and not column.source.startswith("msDS-AllowedToAct"):
-                    self._refuse(
-                        table,
-                        column.name,
-                        column.source,
-                        f"select object_id from {table}",
-                        f"select object_id from {table} t where not ({_missing(table, column)})",
-                    )
-        for table, column_name, attribute, holders, present in RELATION_SOURCES:
-            self._refuse(table, column_name, attribute, holders, present)
-        for object_class, names in FOREST_SOURCES.items():
-            holder = f"select object_id from objects where object_class = '{object_class}'"
-            for name in names:
-                source = COLLECTED["forests"].column(name).source or "msDS-EnabledFeature"
-                self._refuse("forests", name, source, holder, f"{holder} and (select {name} is not null from forests)")
-        for name in ("functional_level", "machine_account_quota"):
-            source = COLLECTED["domains"].column(name).source
-            heads = "select object_id from domains where is_collected"
-            self._refuse("domains", name, source, heads, f"{heads} and {name} is not null")
-        for column in COLLECTED["password_policies"].columns:
-            if column.source.startswith(("min", "max", "pwd", "lockout")):
-                present = (
-                    f"select object_id from password_policies t where not ({_missing('password_policies', column)})"
-                )
-                holders = "select object_id from password_policies where kind = 'domain'"
-                self._refuse("password_policies", column.name, column.source, holders, present)
-
-    def _refuse(self, table: str, column: str, attribute: str, holders: str, present: str) -> None:
-        self.db.execute(
-            f"""
-            insert into gaps
-            select '{table}', '{column}', o.domain_id, o.object_id, null, 'denied',
-                case when o.sd_id is null then 'descriptor_unreadable' when c.name is not null then 'confidential'
-                    else 'no_read_right' end, '{attribute}'
-            from objects o join ({holders}) h using (object_id)
-            left join refused r on r.sd_id = o.sd_id and r.attribute = '{attribute.lower()}'
-            left join confidential c on c.name = '{attribute.lower()}'
-            where (o.sd_id is null or r.sd_id is not null) and not exists (
-                select 1 from ({present}) p(object_id) where p.object_id = o.object_id
-            )
-            """
-        )
-
-    def _attributes_of_interest(self) -> list[AttributeAccess]:
-        self.db.execute(
-            "create temp table confidential as select lower(name) as name from schema_attributes where is_confidential"
-        )
-        known = {
-            row[0]: row
-            for row in self.db.execute(
-                "select lower(name), guid, property_set, is_confidential from schema_attributes where name is not null"
-            ).fetchall()
-        }
-        wanted = {c.source.lower() for t in TYPED_TABLES for c in COLLECTED[t].columns if c.source}
-        wanted |= {attribute.lower() for _, _, attribute, _, _ in RELATION_SOURCES} | {"msds-enabledfeature"}
-        wanted |= {c.source.lower() for t in ("forests", "domains", "password_policies") for c in COLLECTED[t].columns}
-        return [AttributeAccess(*known.get(name, (name, None, None, False))) for name in sorted(wanted - {""})]
-
-    def _hidden_containers(self) -> None:
+    def _hidden_containers(self, grants: Mapping[int, tuple[Grant, ...]]) -> None:
         """Containers whose children the account may not list and of which none was seen."""
-        grants = grants_by_descriptor(self.db, self.token)
         closed = [sd_id for sd_id, signature in grants.items() if hides_children(signature)]
         self.db.register("closed", pa.table({"sd_id": pa.array(closed, pa.int32())}))
         self.db.register("container_classes", pa.table({"name": list(CONTAINER_CLASSES)}))
@@ -287,15 +187,6 @@ class Coverage:
             "insert into gaps select table_name, column_name, domain_id, null, null, status, reason, detail "
             "from everywhere"
         )
-
-
-def _missing(table: str, column: Column) -> str:
-    """True of a row whose attribute was absent: a moment or a duration may be null although it was read."""
-    stem, _, ending = column.name.rpartition("_")
-    as_read = f"{stem}_raw"
-    if ending in ("at", "days") and any(c.name == as_read for c in COLLECTED[table].columns):
-        return f't."{as_read}" is null'
-    return f't."{column.name}" is null'
 
 
 def _pairs(tables: dict[str, tuple[str, ...]]) -> pa.Table:

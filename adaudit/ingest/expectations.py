@@ -124,6 +124,13 @@ RELATION_SOURCES = (
         "select object_id from dns_zones where zone_type is not null or allow_update is not null",
     ),
     (
+        "links",
+        "target_id",
+        "managedBy",
+        "select object_id from computers",
+        "select object_id from links where lower(attribute) = 'managedby'",
+    ),
+    (
         "trust_names",
         "name",
         "msDS-TrustForestTrustInfo",
@@ -177,7 +184,9 @@ KNOWN_HIDDEN = """
 select 'objects' as table_name, '*' as column_name, domain_id, 'CN=Deleted Objects,' || dn as dn,
     null as detail
 from known_partitions where is_collected and kind in ('domain', 'configuration')
-    and not exists (select 1 from objects where is_deleted)
+    and not exists (
+        select 1 from objects where is_deleted and not starts_with(lower(dn), 'cn=deleted objects,')
+    )
 union all
 select 'password_policies', '*', domain_id, 'CN=Password Settings Container,CN=System,' || dn, 'msDS-PasswordSettings'
 from known_partitions where is_collected and kind = 'domain'

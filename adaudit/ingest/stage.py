@@ -32,7 +32,7 @@ class Stage:
             self._writer = pq.ParquetWriter(self.path, self.schema, compression="lz4", use_dictionary=False)
         if self.rows:
             columns = zip(*self.rows, strict=True)
-            arrays = [pa.array(column, field.type) for column, field in zip(columns, self.schema, strict=True)]
+            arrays = [_array(column, field.type) for column, field in zip(columns, self.schema, strict=True)]
             self._writer.write_table(pa.Table.from_arrays(arrays, schema=self.schema))
             self.rows.clear()
 
@@ -49,3 +49,10 @@ class Stage:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+
+def _array(column: tuple[Any, ...], kind: pa.DataType) -> pa.Array:
+    """``column`` as Arrow; most attributes of most objects are absent, which is told faster than converted."""
+    if column.count(None) == len(column):
+        return pa.nulls(len(column), kind)
+    return pa.array(column, kind)

@@ -1,0 +1,163 @@
+"""What the silence of a directory hides: attributes that it always sets, and those that the account may not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from adaudit.ingest.access import AttributeAccess, Grant, unreadable
+from adaudit.ingest.expectations import FOREST_SOURCES, RELATION_SOURCES, TYPED_TABLES
+from adaudit.schema import COLLECTED, Column
+
+
+class Expected(NamedTuple):
+    """An attribute that some objects may hold: when one holds none, was it absent or refused?
+
+    ``holders`` and ``present`` are SELECTs of object ids: those that may hold it, those seen to hold it.
+    """
+
+    table: str
+    column: str
+    attribute: str
+    holders: str
+    present: str
+
+
+class Silence:
+    """Adds to ``gaps`` on a database that holds the finished tables."""
+
+    def __init__(self, db: duckdb.DuckDBPyConnection, has_descriptors: bool) -> None:
+        self._db = db
+        self._has_descriptors = has_descriptors
+
+    def mandatory(self) -> None:
+        """Attributes that a directory always sets: absent means that they could not be read."""
+        for table in ("objects", *TYPED_TABLES):
+            always = [c for c in COLLECTED[table].columns if c.always and c.name != "sd_id"]
+            if not always:
+                continue
+            alive = f"{table} t" if table == "objects" else f"{table} t join objects o using (object_id)"
+            where, domain = ("not t.is_deleted", "t") if table == "objects" else ("not o.is_deleted", "o")
+            counts = ", ".join(f"count(*) filter (where {missing(table, c)})" for c in always)
+            found = self._db.execute(f"select {counts} from {alive} where {where}").fetchone() or ()
+            for column, count in zip(always, found, strict=True):
+                if count:
+                    self._db.execute(
+                        f"""
+                        insert into gaps
+                        select '{table}', '{column.name}', {domain}.domain_id, t.object_id, null, 'denied',
+                            'mandatory_missing', '{column.source}'
+                        from {alive} where {where} and {missing(table, column)} and not exists (
+                            select 1 from gaps g where g.object_id = t.object_id and g.reason = 'malformed'
+                                and g.table_name = '{table}' and g.column_name = '{column.name}'
+                        )
+                        """
+                    )
+        self._db.execute("""
+            insert into gaps
+            select t.table_name, '*', o.domain_id, null, o.dn, 'denied', 'mandatory_missing', 'objectClass'
+            from objects o join known_partitions p using (partition_id), principal_tables t
+            where o.object_class is null and p.kind = 'domain' and not contains(lower(o.dn), ',cn=system,')
+                and lower(o.dn) not like 'cn=ntds quotas,%' and not o.is_deleted
+        """)
+        self._db.execute("""
+            insert into gaps
+            select 'forests', 'functional_level', o.domain_id, o.object_id, null, 'denied', 'mandatory_missing',
+                'msDS-Behavior-Version'
+            from objects o, forests f where o.object_class = 'crossRefContainer' and f.functional_level is null
+        """)
+        if self._has_descriptors:
+            self._db.execute(
+                "insert into gaps select 'objects', 'sd_id', domain_id, object_id, null, 'denied', "
+                "'descriptor_unreadable', 'nTSecurityDescriptor' from objects where sd_id is null and not is_deleted"
+            )
+
+    def refused(self, grants: Mapping[int, tuple[Grant, ...]]) -> None:
+        """Absent attributes that the account has no right to read, or of objects whose descriptor it could not read."""
+        expected = list(expected_attributes())
+        pairs = unreadable(grants, self._access({e.attribute for e in expected}))
+        self._db.register(
+            "refused",
+            pa.table(
+                [[sd_id for sd_id, _ in pairs], [name for _, name in pairs]],
+                schema=pa.schema({"sd_id": pa.int32(), "attribute": pa.string()}),
+            ),
+        )
+        self._db.execute("""
+            create temp table suspects as
+            select object_id, domain_id, sd_id from objects
+            where not is_deleted and (sd_id is null or sd_id in (select sd_id from refused))
+        """)
+        hidden_whole = self._db.execute("""
+            select distinct table_name from typed_objects join suspects using (object_id) where sd_id is null
+        """).fetchall()
+        hidden = {row[0] for row in hidden_whole}
+        refused = {name for _, name in pairs}
+        for each in expected:
+            if each.attribute.lower() in refused or each.table in hidden or (hidden and each.table not in TYPED_TABLES):
+                self._tell(each)
+
+    def _tell(self, expected: Expected) -> None:
+        attribute = expected.attribute.lower()
+        self._db.execute(
+            f"""
+            insert into gaps
+            select '{expected.table}', '{expected.column}', s.domain_id, s.object_id, null, 'denied',
+                case when s.sd_id is null then 'descriptor_unreadable' when c.name is not null then 'confidential'
+                    else 'no_read_right' end, '{expected.attribute}'
+            from suspects s join ({expected.holders}) h using (object_id)
+            left join refused r on r.sd_id = s.sd_id and r.attribute = '{attribute}'
+            left join confidential c on c.name = '{attribute}'
+            where (s.sd_id is null or r.sd_id is not null) and s.object_id not in ({expected.present})
+            """
+        )
+
+    def _access(self, attributes: set[str]) -> list[AttributeAccess]:
+        """What reading each attribute takes, by the schema that was read; its name alone when that was not."""
+        self._db.execute(
+            "create temp table confidential as select lower(name) as name from schema_attributes where is_confidential"
+        )
+        rows = self._db.execute(
+            "select lower(name), guid, property_set, is_confidential from schema_attributes where name is not null"
+        ).fetchall()
+        known = {row[0]: AttributeAccess(*row) for row in rows}
+        names = sorted(attribute.lower() for attribute in attributes)
+        return [known.get(name, AttributeAccess(name, None, None, is_confidential=False)) for name in names]
+
+
+def expected_attributes() -> Iterator[Expected]:
+    """Every optional attribute from which a column follows, and which objects may hold it."""
+    for table in TYPED_TABLES:
+        for column in COLLECTED[table].columns:
+            if column.source and not column.always and column.name != "rbcd_sd_id":
+                held = f"select object_id from {table} t where not ({missing(table, column)})"
+                yield Expected(table, column.name, column.source, f"select object_id from {table}", held)
+    for row in RELATION_SOURCES:
+        yield Expected(*row)
+    for object_class, names in FOREST_SOURCES.items():
+        holder = f"select object_id from objects where object_class = '{object_class}'"
+        for name in names:
+            source = COLLECTED["forests"].column(name).source or "msDS-EnabledFeature"
+            yield Expected("forests", name, source, holder, f"{holder} and (select {name} is not null from forests)")
+    heads = "select object_id from domains where is_collected"
+    for name in ("functional_level", "machine_account_quota"):
+        source = COLLECTED["domains"].column(name).source
+        yield Expected("domains", name, source, heads, f"{heads} and {name} is not null")
+    policies = "password_policies"
+    for column in COLLECTED[policies].columns:
+        if column.source.startswith(("min", "max", "pwd", "lockout")):
+            held = f"select object_id from {policies} t where not ({missing(policies, column)})"
+            holders = f"select object_id from {policies} where kind = 'domain'"
+            yield Expected(policies, column.name, column.source, holders, held)
+
+
+def missing(table: str, column: Column) -> str:
+    """True of a row whose attribute was absent: a moment or a duration may be null although it was read."""
+    stem, _, ending = column.name.rpartition("_")
+    as_read = f"{stem}_raw"
+    if ending in ("at", "days") and any(c.name == as_read for c in COLLECTED[table].columns):
+        return f't."{as_read}" is null'
+    return f't."{column.name}" is null'
