@@ -48,7 +48,6 @@ class Row:
     level: str
     cells: tuple[Cell, ...]
     nested: tuple[Nested, ...]
-    accepted: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,13 +72,17 @@ class Proofs:
         self._format = Format(texts)
 
     def of_result(self, result: Result) -> tuple[Proof, ...]:
-        """Subjects first, then for each subject the rows behind its number; at most ``MOST_ROWS`` rows of each kind."""
+        """Subjects first, then for each subject the rows behind its number; at most ``MOST_ROWS`` rows of each kind.
+
+        In the order of levels and names.
+        """
         rule = result.rule
+        subjects = sorted(result.subjects, key=lambda s: (s.level or 0, s.name.casefold(), s.key))
         title = rule.prose[self._texts.language].title
         tables = [
             self._proof(
                 self._texts("finding.caption", title=title),
-                result.subjects,
+                subjects,
                 MOST_ROWS,
                 rule.evidence,
                 has_levels=len(rule.levels) > 1,
@@ -87,13 +90,14 @@ class Proofs:
             )
         ]
         room = MOST_ROWS
-        for subject in result.subjects[:MOST_ROWS]:
+        for subject in subjects[:MOST_ROWS]:
             if rule.detail and subject.items:
                 number = len(subject.items)
                 caption = self._texts.count(
                     "finding.behind", number, self._format.number(number), name=self._name(subject)
                 )
-                tables.append(self._proof(caption, subject.items, room, rule.detail.evidence, files="findings.json"))
+                items = sorted(subject.items, key=lambda item: (item.name.casefold(), item.key))
+                tables.append(self._proof(caption, items, room, rule.detail.evidence, files="findings.json"))
                 room = max(0, room - number)
         return tuple(table for table in tables if table.rows or table.capped)
 
@@ -108,8 +112,9 @@ class Proofs:
         has_levels: bool = False,
     ) -> Proof:
         shown = things[:most]
-        plain = [c for c in columns if c not in _ALREADY_SHOWN and not any(_records(t.evidence.get(c)) for t in shown)]
-        nested = [c for c in columns if c not in plain and c not in _ALREADY_SHOWN]
+        told = [c for c in columns if c not in _ALREADY_SHOWN and any(t.evidence.get(c) != t.type for t in shown)]
+        nested = [c for c in told if any(_records(t.evidence.get(c)) for t in shown)]
+        plain = [c for c in told if c not in nested]
         rows = [self._row(thing, plain, nested) for thing in shown]
         folded = rows[FOLDED_AFTER:]
         texts, number = self._texts, self._format.number

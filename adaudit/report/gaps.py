@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from adaudit.engine.model import Gap, Result, Status
 from adaudit.report.texts import Texts
 from adaudit.report.values import clean
@@ -29,11 +31,21 @@ def known_reason(reason: str, texts: Texts) -> str:
     return reason if reason in texts.section("reasons") else "unknown"
 
 
-def sentence(gap: Gap, texts: Texts) -> str:
-    """One gap on one line."""
+def alike(gaps: Iterable[Gap]) -> list[list[Gap]]:
+    """Gaps of several facts with the same objects and reason, together, in the order of the first of each."""
+    together: dict[tuple[object, ...], list[Gap]] = {}
+    for gap in gaps:
+        key = (gap.domain, gap.status, gap.reason, gap.count, gap.examples, gap.levels)
+        together.setdefault(key, []).append(gap)
+    return list(together.values())
+
+
+def sentence(gaps: Sequence[Gap], texts: Texts) -> str:
+    """Gaps that are alike, on one line."""
+    gap = gaps[0]
     return texts(
         "not_assessed.gap",
-        facts=fact(gap, texts),
+        facts=", ".join(dict.fromkeys(fact(gap, texts) for gap in gaps)),
         domain=clean(gap.domain) or texts("not_assessed.everywhere"),
         status=texts.label("gap_status", gap.status),
         reason=texts(f"reasons.{known_reason(gap.reason, texts)}.name"),

@@ -11,7 +11,7 @@ from typing import Final
 
 from adaudit.engine.model import Audit, Control, Gap, Result, Rule, Status
 from adaudit.report.evidence import Proof, Proofs
-from adaudit.report.gaps import column_name, known_reason, outcome, sentence
+from adaudit.report.gaps import alike, column_name, known_reason, outcome, sentence
 from adaudit.report.texts import Texts
 from adaudit.report.values import Format, clean
 from adaudit.report.verdict import Figures, figures, first_to_fix, objects_behind
@@ -219,12 +219,13 @@ class _Builder:
 
     def _summary(self) -> Iterable[SummaryLine]:
         texts = self._texts
+        judged = [r for r in self._audit.results if r.status is not Status.INFORMATION]
         for level in (*LEVELS, None):
-            results = [r for r in self._audit.results if _summary_level(r) == level]
+            results = [r for r in judged if _summary_level(r) == level]
             if results:
                 label = texts("summary.no_level") if level is None else texts("level.short", n=level)
                 yield SummaryLine(label, level, self._numbers(results))
-        yield SummaryLine(texts("summary.total"), None, self._numbers(self._audit.results))
+        yield SummaryLine(texts("summary.total"), None, self._numbers(judged))
 
     def _numbers(self, results: Sequence[Result]) -> tuple[str, ...]:
         statuses = Counter(result.status for result in results)
@@ -280,19 +281,19 @@ class _Builder:
                 (texts.label("params", name), self._format.value(list(v) if isinstance(v, tuple) else v, name))
                 for name, v in rule.params.items()
             ),
-            gaps=tuple(self._gap(gap) for gap in result.gaps),
+            gaps=tuple(self._gap(gaps) for gaps in alike(result.gaps)),
         )
 
     def _references(self, rule: Rule) -> Iterable[Reference]:
         for control in rule.controls:
             for known in self._audit.controls.get(control, ()):
-                yield Reference(known.framework, known.id, _web(known.reference))
+                yield Reference(self._texts.label("frameworks", known.framework), known.id, _web(known.reference))
 
-    def _gap(self, gap: Gap) -> GapLine:
-        texts = self._texts
+    def _gap(self, gaps: Sequence[Gap]) -> GapLine:
+        texts, gap = self._texts, gaps[0]
         levels = ", ".join(map(str, gap.levels))
         return GapLine(
-            text=sentence(gap, texts),
+            text=sentence(gaps, texts),
             reason=known_reason(gap.reason, texts),
             count=texts.count("not_assessed.objects", gap.count, self._format.number(gap.count)),
             examples=tuple(clean(example) for example in gap.examples),

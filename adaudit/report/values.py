@@ -15,7 +15,8 @@ _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _THIN_SPACE: Final = "\u202f"
 _NO_BREAK: Final = "\u00a0"
-_IDENTIFIERS: Final = ("rid", "_types", "_flags", "_attributes", "_level", "level", "port", "exponent", "version")
+_BITS: Final = ("_types", "_flags", "_flag", "_attributes", "tree_bits")
+_IDENTIFIERS: Final = ("rid", "level", "port", "exponent", "version", "mit_type", "dce_type")
 """Endings of columns whose numbers are identifiers: no thousands separator."""
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -93,6 +94,8 @@ class Format:
     def _number(self, value: float, column: str) -> str:
         if column.endswith("share"):
             return self.percent(value)
+        if isinstance(value, int) and column.endswith(_BITS):
+            return hex(value)
         return str(value) if column.endswith(_IDENTIFIERS) else self.number(value)
 
     def _text(self, value: str) -> str:

@@ -1,0 +1,208 @@
+"""What the page says and never says, read as text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from adaudit.engine.model import Audit, Detail, Language, Level, Status, SubjectKind
+from adaudit.report import findings_json
+from adaudit.report.evidence import MOST_ROWS
+from adaudit.report.html import render
+from adaudit.report.page import build_page
+from adaudit.report.sheet import sheet
+from adaudit.report.texts import Texts
+from tests.report.audits import full_audit, gap, hostile_audit, make_audit, result, rule, subject
+
+
+class Reader(HTMLParser):
+    """Text in order, with the elements and addresses met."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.text = " ".join(" ".join(self.words).split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def read(audit: Audit, language: Language = "fr") -> Reader:
+    texts = Texts(language)
+    return Reader(render(build_page(audit, texts), texts))
+
+
+def test_the_page_follows_the_readers_order() -> None:
+    text = read(full_audit()).text
+    headings = [
+        "Niveau indicatif",
+        "Synthèse",
+        "Nombre de contrôles",
+        "Du niveau le plus bas",
+        "Niveau 1 – Critique",
+        "Niveau 2 – Grave",
+        "Niveau 3 – À renforcer",
+        "À titre d'information",
+        "Un fait qui manque n'est jamais tenu pour sain",
+        "Règles en erreur",
+        "Ce qui a manqué et comment l'obtenir",
+        "Contrôles de la liste ANSSI absents de cette version",
+        "Aucun objet en défaut, et tous les faits",
+        "Tout ce que la collecte n'a pas pu lire",
+        "Au moins un objet enfreint",
+    ]
+    places = [text.index(heading) for heading in headings]
+    assert places == sorted(places)
+
+
+def test_the_level_is_indicative_and_says_what_it_rests_on() -> None:
+    text = read(make_audit(result(rule("vuln_x", "X"), Status.COMPLIANT), level=Level(5, 2, ("vuln_krbtgt",)))).text
+    assert "Au pire : 2" in text
+    assert "Ce n'est pas le niveau officiel du service ADS." in text
+    assert "Sur les 2 points de vulnérabilité de la liste ANSSI, cette version en évalue 1 ; 1 ont reçu" in text
+    assert "vuln_krbtgt" in text
+
+
+def test_no_level_is_told_when_none_could_be_judged() -> None:
+    text = read(make_audit(level=Level(None, 1, ()))).text
+    assert "ni bon ni mauvais niveau ne peut être annoncé" in text
+
+
+def test_a_finding_shows_its_proof_its_fix_and_its_references() -> None:
+    reader = read(full_audit())
+    for expected in (
+        "admin1 utilisateur CN=admin1, OU=Comptes, DC=chu, DC=example oui 05/03/2019 14:05 UTC",
+        "Exploitation S-1-5-21-1111-2222-3333-2001 modifier les autorisations",
+        "Derrière le nombre, pour chu.example : 30 lignes",
+        "vacataire30",
+        "Retirer le droit, un jour de semaine.",
+        "Get-ADUser -Filter 'Enabled -eq $true'",
+        "Âge maximal du mot de passe (jours) : 1\u202f095",
+        "MITRE ATT&CK T1558",
+    ):
+        assert " ".join(expected.split()) in reader.text
+    links = [value for name, value in reader.attributes if name == "href" and not value.startswith("#")]
+    assert "https://attack.mitre.org/techniques/T1558/" in links
+    assert all(link.startswith("https://") or link == "data:," for link in links)
+
+
+def test_what_to_fix_first_goes_by_level_then_by_number_of_objects() -> None:
+    page = build_page(full_audit(), Texts("fr"))
+    assert [card.id for card in page.first] == [
+        "vuln_dont_expire_priv",
+        "vuln_user_accounts_dormant",
+        "vuln_permissions_dc",
+    ]
+
+
+def test_a_gap_says_which_fact_why_and_how_to_obtain_it() -> None:
+    text = read(full_audit()).text
+    assert "Comptes d'utilisateurs : pwdLastSet – chu.example : refusé, lecture refusée" in text
+    assert "Ajouter sur ces objets un droit de lecture de la propriété" in text
+    assert "CN=Labo, OU=Comptes" in text
+
+
+def test_facts_missing_of_the_same_objects_are_told_once() -> None:
+    gaps = tuple(gap(table=table, column="*", reason="container_hidden") for table in ("users", "groups"))
+    text = read(make_audit(result(rule("vuln_x", "X"), Status.NOT_ASSESSED, reason="gap", gaps=gaps))).text
+    assert "Comptes d'utilisateurs (objets entiers), Groupes (objets entiers) – chu.example" in text
+
+
+def test_a_collection_that_is_not_complete_is_told_at_the_top() -> None:
+    audit = replace(full_audit(), is_complete=False, incomplete_reason="connexion perdue")
+    text = read(audit).text
+    assert text.index("La collecte n'est pas complète : connexion perdue.") < text.index("Niveau indicatif")
+
+
+def test_english_is_english() -> None:
+    reader = read(full_audit(), "en")
+    assert ("lang", "en") in reader.attributes
+    assert "Indicative level" in reader.text
+    assert "2019-03-05 14:05 UTC" in reader.text
+    assert "(EN)" in reader.text
+
+
+def test_a_hostile_audit_adds_no_element() -> None:
+    reader = read(hostile_audit())
+    assert reader.elements.count("script") == 1
+    assert reader.elements.count("style") == 1
+    assert {"img", "b", "iframe", "object"} & set(reader.elements) <= {"b"}
+    assert reader.elements.count("b") == 5  # the figures of the scale
+    assert not [name for name, _ in reader.attributes if name.startswith("on") or name == "style"]
+    assert "{{7*7}}{% raw %}" in reader.text
+    assert "facture\\u202efdp.exe" in reader.text
+
+
+def test_the_policy_allows_nothing_but_our_own_style_and_script() -> None:
+    reader = read(full_audit())
+    policy = next(value for name, value in reader.attributes if name == "content" and "default-src" in value)
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+def test_a_long_list_is_cut_in_sight_and_says_where_the_rest_is() -> None:
+    many = tuple(subject(n, f"u{n:05}") for n in range(20_000))
+    html = render(build_page(make_audit(result(rule("vuln_x", "X"), level=1, subjects=many)), Texts("fr")), Texts("fr"))
+    text = Reader(html).text
+    assert len(html) < 1_000_000
+    assert f"Seuls les {MOST_ROWS} premiers sont affichés sur 20 000. La liste" in text
+    assert "findings.csv, findings.json" in text
+    assert "u00499" in text
+    assert "u00500" not in text
+
+
+@pytest.mark.parametrize("domains", [1, 3])
+def test_rows_behind_numbers_share_the_room_of_a_finding(domains: int) -> None:
+    number = full_audit().results[2].subjects[0].items[0]
+    items = tuple(replace(number, key=f"guid:{n}") for n in range(400))
+    found = tuple(subject(n, f"d{n}", type="domain", items=items) for n in range(domains))
+    of = rule("vuln_x", "X", detail=Detail("", SubjectKind.OBJECT, ("dn",)))
+    page = build_page(make_audit(result(of, level=1, subjects=found)), Texts("fr"))
+    tables = page.groups[0].families[0].cards[0].proofs[1:]
+    assert sum(len(table.rows) + len(table.folded) for table in tables) == min(400 * domains, MOST_ROWS)
+    assert len(tables) == domains
+    assert all(bool(table.capped) == (len(table.rows) + len(table.folded) < 400) for table in tables)
+
+
+SECRET = "Hopital2024!"
+
+
+@pytest.mark.parametrize("place", ["name", "dn", "evidence", "nested", "item", "message", "gap", "account", "forest"])
+def test_a_password_is_masked_wherever_a_directory_puts_it(place: str) -> None:
+    told = f"compte labo mdp: {SECRET}"
+    number = replace(full_audit().results[2].subjects[0].items[0], name=told, dn=told, evidence={"dn": told})
+    changes = {
+        "name": {"name": told},
+        "dn": {"dn": f"CN={told},DC=chu", "key": f"dn:cn={told},dc=chu"},
+        "evidence": {"evidence": {"description": told, "values": [told], "dn": told}},
+        "nested": {"evidence": {"rights": [{"trustee": told}]}},
+        "item": {"items": (number,)},
+    }.get(place, {})
+    detail = Detail("", SubjectKind.OBJECT, ("dn",))
+    of = rule("vuln_x", "X", evidence=("description", "values", "rights"), detail=detail)
+    audit = make_audit(
+        result(of, level=1, subjects=(subject(1, **({"name": "labo"} | changes)),)),
+        result(rule("vuln_y", "Y"), Status.ERROR, reason="failed", message=told if place == "message" else ""),
+        result(
+            rule("vuln_z", "Z"),
+            Status.NOT_ASSESSED,
+            gaps=(gap(examples=(told,), domain=told) if place == "gap" else gap(),),
+        ),
+        forest=told if place == "forest" else "chu.example",
+    )
+    if place == "account":
+        audit = replace(audit, source=audit.source.model_copy(update={"account": told}))
+    texts = Texts("fr")
+    for output in (render(build_page(audit, texts), texts), findings_json(audit, "fr"), sheet(audit, texts)):
+        assert SECRET not in output
+    assert "******" in findings_json(audit, "fr")
