@@ -64,7 +64,7 @@ def command(
         judged = audit(snapshot, load_rules())
     page = None if output is None else write_report(judged, output, language)
     if as_json:
-        click.echo(findings_json(judged, language), nl=False)
+        click.echo(findings_json(judged, language).encode("utf-8", "backslashreplace"), nl=False)
     elif page is not None:
         _tell(_summary(judged, page, texts))
     if problems := list(_problems(judged, texts, strict=strict)):
