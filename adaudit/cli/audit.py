@@ -13,13 +13,12 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from adaudit.cli.main import printable
 from adaudit.engine import audit, load_rules
 from adaudit.engine.model import Audit, Language, Status
 from adaudit.errors import IncompleteError, UsageError
 from adaudit.report import FILES, Texts, findings_json, write_report
 from adaudit.report.masking import mask
-from adaudit.report.values import Format, clean
+from adaudit.report.values import Format, clean, visible
 from adaudit.report.verdict import figures, first_to_fix, objects_behind
 from adaudit.snapshot import open_snapshot
 
@@ -99,7 +98,7 @@ def _problems(judged: Audit, texts: Texts, *, strict: bool) -> Iterator[str]:
         yield texts("terminal.snapshot_incomplete", reason=mask(reason))
     denied = sum(gap.count for gap in judged.coverage if gap.status == "denied")
     if strict and denied:
-        yield texts.count("terminal.facts_denied", denied, Format(texts).number(denied))
+        yield texts.count("terminal.facts_denied", denied, str(denied))
 
 
 def _summary(judged: Audit, page: Path, texts: Texts) -> Iterator[Line]:
@@ -149,6 +148,6 @@ def _tell(lines: Iterable[Line]) -> None:
     console = Console() if sys.stdout.isatty() else None
     for style, text in lines:
         if console:
-            console.print(Text(printable(text), style=style), soft_wrap=True)
+            console.print(Text(visible(text), style=style), soft_wrap=True)
         else:
-            click.echo(printable(text))
+            click.echo(visible(text))

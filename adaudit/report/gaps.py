@@ -17,7 +17,7 @@ def fact(gap: Gap, texts: Texts) -> str:
     table = texts.label("tables", gap.table)
     if gap.column == _ROWS:
         return texts("not_assessed.whole_rows", table=table)
-    return f"{table} : {column_name(gap.table, gap.column)}"
+    return f"{table}{texts('colon')}{column_name(gap.table, gap.column)}"
 
 
 def column_name(table: str, column: str) -> str:

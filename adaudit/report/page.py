@@ -193,7 +193,7 @@ class _Builder:
         if source.server:
             how += f", {texts('page.server', server=clean(source.server))}"
         if source.files:
-            how += f" : {', '.join(clean(file.name) for file in source.files)}"
+            how += f"{texts('colon')}{', '.join(clean(file.name) for file in source.files)}"
         yield texts("page.source"), how
         yield texts("page.read_by"), clean(source.account or "") or texts("page.read_unknown")
         yield texts("page.completeness"), texts("page.complete" if audit.is_complete else "page.incomplete")

@@ -63,7 +63,8 @@ def _row(result: Result, subject: Subject, texts: Texts) -> Iterator[str]:
     yield from (subject.sid or "", subject.guid or "", clean(subject.key))
     shown = Format(texts)
     yield " | ".join(
-        f"{texts.label('columns', name)} : {shown.value(value, name)}" for name, value in subject.evidence.items()
+        f"{texts.label('columns', name)}{texts('colon')}{shown.value(value, name)}"
+        for name, value in subject.evidence.items()
     )
     yield str(len(subject.items))
 

@@ -89,7 +89,10 @@ class Format:
             case list():
                 return " ; ".join(self.value(item, column) for item in value) or "—"
             case dict():
-                return ", ".join(f"{self._texts.label('columns', k)} : {self.value(v, k)}" for k, v in value.items())
+                return ", ".join(
+                    f"{self._texts.label('columns', k)}{self._texts('colon')}{self.value(v, k)}"
+                    for k, v in value.items()
+                )
 
     def _number(self, value: float, column: str) -> str:
         if column.endswith("share"):

@@ -69,7 +69,7 @@ def test_every_table_status_kind_and_reason_has_a_name(language: Language) -> No
         (3, "direction", "bidirectionnelle", "both ways"),
         (["a", 1], "x", "a ; 1", "a ; 1"),
         ([], "x", "—", "—"),
-        ({"sid": "S-1-1-0"}, "x", "SID : S-1-1-0", "SID : S-1-1-0"),
+        ({"sid": "S-1-1-0"}, "x", "SID : S-1-1-0", "SID: S-1-1-0"),
     ],
 )
 def test_values_take_the_form_of_the_language(value: Evidence, column: str, french: str, english: str) -> None:
