@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 DEMO_VENV := .venv-demo
-SAMPLE := samples/ght-valmont.adsnap
+SAMPLE := samples/chu-valmorand.adsnap
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env)
 ARGS :=
 

@@ -1,0 +1,70 @@
+"""What an audit of a sample must find, written beside it."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from adaudit.samples.declared import Declared, Expectation
+
+_BEST_LEVEL = 5
+
+
+@dataclass(frozen=True)
+class Truth:
+    """``weaknesses``: every finding at any level, of the rules that this version has. ``not_assessed``: rules that an
+    ordinary account cannot answer in this directory."""
+
+    hospital: str
+    title: str
+    seed: int
+    accounts: int
+    indicative_level: int
+    not_assessed: tuple[str, ...]
+    weaknesses: tuple[Expectation, ...]
+
+    @classmethod
+    def of(cls, declared: Declared) -> Truth:
+        """The truth of what was declared: the population has no weakness of its own, dormant accounts excepted."""
+        forest = declared.forest
+        return cls(
+            forest.profile.name,
+            forest.profile.title,
+            forest.seed,
+            forest.accounts,
+            min((each.level for each in declared.expected), default=_BEST_LEVEL),
+            tuple(declared.not_assessed),
+            tuple(sorted(declared.expected)),
+        )
+
+    def write(self, path: Path) -> None:
+        """Write it as TOML."""
+        lines = [
+            f"hospital = {_text(self.hospital)}",
+            f"title = {_text(self.title)}",
+            f"seed = {self.seed}",
+            f"accounts = {self.accounts}",
+            f"indicative_level = {self.indicative_level}",
+            "not_assessed = [",
+            *(f"  {_text(rule)}," for rule in self.not_assessed),
+            "]",
+        ]
+        for each in self.weaknesses:
+            lines += ["", "[[weakness]]", f"rule = {_text(each.rule)}", f"subject = {_text(each.subject)}"]
+            lines.append(f"level = {each.level}")
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+
+
+def read_truth(path: Path) -> Truth:
+    """The truth written by ``Truth.write``."""
+    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    weaknesses = tuple(Expectation(**each) for each in document.pop("weakness", []))
+    not_assessed = tuple(document.pop("not_assessed"))
+    return Truth(**document, not_assessed=not_assessed, weaknesses=weaknesses)
+
+
+def _text(value: str) -> str:
+    """A TOML basic string: JSON's escapes are among its own."""
+    return json.dumps(value, ensure_ascii=False)
