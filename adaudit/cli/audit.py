@@ -18,9 +18,10 @@ from adaudit.engine.model import Audit, Language, Status
 from adaudit.errors import IncompleteError, UsageError
 from adaudit.report import FILES, Texts, findings_json, write_report
 from adaudit.report.masking import mask
-from adaudit.report.values import Format, clean, visible
+from adaudit.report.values import Format, clean
 from adaudit.report.verdict import figures, first_to_fix, objects_behind
 from adaudit.snapshot import open_snapshot
+from adaudit.visible import visible
 
 _SHOWN: Final = 5
 _PATH = click.Path(path_type=Path)

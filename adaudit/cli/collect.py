@@ -15,12 +15,13 @@ from typing import Final
 
 import click
 
-from adaudit.cli.main import printable
+from adaudit.cli.main import LINES
 from adaudit.cli.progress import collection_progress
 from adaudit.collect.collector import Collector, Outcome
 from adaudit.collect.endpoint import Endpoint, Security
 from adaudit.errors import IncompleteError, UsageError
 from adaudit.snapshot import open_snapshot
+from adaudit.visible import visible
 
 VARIABLE: Final = "ADAUDIT_PASSWORD"
 
@@ -94,7 +95,7 @@ def command(
     finally:
         connection.unbind()
     gaps = _gaps(outcome.path)
-    click.echo(_as_json(outcome, gaps) if as_json else printable(_as_text(outcome, gaps)))
+    click.echo(_as_json(outcome, gaps) if as_json else visible(_as_text(outcome, gaps), keep=LINES))
     if outcome.incomplete_reason is not None:
         raise IncompleteError(f"the collection is incomplete: {outcome.incomplete_reason}", place=str(outcome.path))
     if strict and gaps["denied"]:
@@ -120,7 +121,7 @@ def _password(password_file: Path | None, user: str) -> str:
         return os.environ[VARIABLE]
     if not sys.stdin.isatty():
         raise UsageError(f"no password: set {VARIABLE}, or give --password-file")
-    password: str = click.prompt(f"Password of {printable(user)}", hide_input=True, err=True)
+    password: str = click.prompt(f"Password of {visible(user)}", hide_input=True, err=True)
     return password
 
 

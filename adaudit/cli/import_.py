@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from adaudit.cli.main import printable
 from adaudit.errors import IncompleteError, UsageError
 from adaudit.importers import import_ldif
+from adaudit.visible import visible
 
 _PATH = click.Path(path_type=Path)
 _SHOWN = 5
@@ -54,7 +54,7 @@ def ldif(
     imported = import_ldif(files, output, as_of=as_of, account=account)
     _tell("given several times with different values, the fullest kept", imported.differing)
     _tell("referrals, not followed", imported.referrals)
-    click.echo(printable(f"{output}: {imported.objects:,} objects"))
+    click.echo(visible(f"{output}: {imported.objects:,} objects"))
     if imported.incomplete_reason is not None:
         raise IncompleteError(f"the snapshot is incomplete: {imported.incomplete_reason}", place=str(output))
 
@@ -62,4 +62,4 @@ def ldif(
 def _tell(what: str, names: tuple[str, ...]) -> None:
     if names:
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        click.echo(printable(f"{len(names)} {what}: {'; '.join(names[:_SHOWN])}{more}"), err=True)
+        click.echo(visible(f"{len(names)} {what}: {'; '.join(names[:_SHOWN])}{more}"), err=True)

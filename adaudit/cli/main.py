@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
-from typing import Final
+import traceback
+from typing import Final, cast
 
 import click
 
 from adaudit import __version__
-from adaudit.errors import AdauditError
+from adaudit.errors import AdauditError, InternalError
+from adaudit.visible import visible
 
 SUBCOMMANDS: Final = {
     "collect": "adaudit.cli.collect",
@@ -22,6 +25,9 @@ SUBCOMMANDS: Final = {
 """Each module offers its click command as ``command``; it is imported when first used, so that an
 audit on a laptop never loads the LDAP client."""
 
+LINES: Final = "\n"
+"""What is kept of a text of several lines when it is shown."""
+
 
 class Subcommands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -31,9 +37,7 @@ class Subcommands(click.Group):
         module = SUBCOMMANDS.get(cmd_name)
         if module is None:
             return None
-        command = importlib.import_module(module).command
-        assert isinstance(command, click.Command)
-        return command
+        return cast(click.Command, importlib.import_module(module).command)
 
 
 @click.group(
@@ -48,6 +52,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; ends the process with the documented exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        cast(io.TextIOWrapper, stream).reconfigure(errors="backslashreplace")
     sys.exit(run())
 
 
@@ -57,7 +63,7 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         outcome = cli.main(arguments, prog_name="adaudit", standalone_mode=False)
     except AdauditError as error:
-        click.echo(f"adaudit: {printable(str(error))}", err=True)
+        click.echo(f"adaudit: {visible(str(error), keep=LINES)}", err=True)
         return error.exit_code
     except click.exceptions.Abort:
         click.echo("adaudit: interrupted", err=True)
@@ -67,9 +73,9 @@ def run(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except BrokenPipeError:
         return 0
+    except Exception:  # noqa: BLE001 - the border: a fault of ours must not look like a finding (exit 1)
+        click.echo(
+            f"adaudit: internal error, please report it\n{visible(traceback.format_exc(), keep=LINES)}", err=True
+        )
+        return InternalError.exit_code
     return outcome if isinstance(outcome, int) else 0
-
-
-def printable(text: str) -> str:
-    """``text`` with control and bidirectional-override characters escaped: names come from strangers."""
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from adaudit.cli.main import printable
 from adaudit.collect.sweep import Step
+from adaudit.visible import visible
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def collection_progress() -> Iterator[Callable[[Step], None]]:
             if step.part is None:
                 bar.update(task, description="writing the snapshot", total=1, completed=1, objects=step.objects)
             else:
-                part = printable(step.part)
+                part = visible(step.part)
                 bar.update(task, description=part, total=step.parts, completed=step.parts_done, objects=step.objects)
 
         yield draw

@@ -9,9 +9,9 @@ from typing import get_args
 
 import click
 
-from adaudit.cli.main import printable
 from adaudit.snapshot import Snapshot, open_snapshot
 from adaudit.snapshot.export import ExportForm, export_snapshot
+from adaudit.visible import visible
 
 _SNAPSHOT = click.Path(path_type=Path)
 
@@ -30,7 +30,7 @@ def info(path: Path, *, as_json: bool) -> None:
         if as_json:
             click.echo(_as_json(snapshot))
         else:
-            click.echo("\n".join(printable(line).replace("\n", "\\n") for line in _as_text(snapshot)))
+            click.echo("\n".join(visible(line) for line in _as_text(snapshot)))
 
 
 @command.command(epilog="Example: adaudit snapshot verify chu.adsnap")
@@ -38,7 +38,7 @@ def info(path: Path, *, as_json: bool) -> None:
 def verify(path: Path) -> None:
     """Check the structure of SNAPSHOT and the hash of every table; exit code 4 when it is not sound."""
     with open_snapshot(path) as snapshot:
-        click.echo(printable(f"{path}: sound, the hashes of {len(snapshot.manifest.tables)} tables match"))
+        click.echo(visible(f"{path}: sound, the hashes of {len(snapshot.manifest.tables)} tables match"))
         click.echo(f"SHA-256 {snapshot.sha256}")
 
 
@@ -61,7 +61,7 @@ def export(path: Path, form: ExportForm, output: Path, *, overwrite: bool) -> No
     """
     with open_snapshot(path) as snapshot:
         export_snapshot(snapshot, form, output, overwrite=overwrite)
-    click.echo(printable(str(output)))
+    click.echo(visible(str(output)))
 
 
 def _domains(snapshot: Snapshot) -> list[dict[str, object]]:

@@ -56,17 +56,16 @@ class Ingest:
         self._clock = clock
         self._started_at = clock()
         self._count = 0
-
-    def __enter__(self) -> Self:
-        self._writer.__enter__()
-        folder = self._writer.folder / "stage"
-        folder.mkdir()
-        self._folder = folder
+        self._folder = folder = self._writer.folder / "stage"
         self._multivalued = Multivalued(folder)
         self._entries = {layout.name: Stage(folder, f"entries_{layout.name}", layout.schema) for layout in layouts()}
         self._notes = Stage(folder, "notes", _NOTES)
         self._partitions = Stage(folder, "partitions", _PARTITIONS)
         self._plans: dict[tuple[tuple[bytes, ...], bool], _Plan] = {}
+
+    def __enter__(self) -> Self:
+        self._writer.__enter__()
+        self._folder.mkdir()
         return self
 
     def __exit__(

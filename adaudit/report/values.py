@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date, datetime
 from typing import Final
 
 from adaudit.engine.model import Evidence, Language
 from adaudit.report.masking import mask
 from adaudit.report.texts import Texts
+from adaudit.visible import visible
 
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
@@ -18,16 +18,6 @@ _NO_BREAK: Final = "\u00a0"
 _BITS: Final = ("_types", "_flags", "_flag", "_attributes", "tree_bits")
 _IDENTIFIERS: Final = ("rid", "level", "port", "exponent", "version", "mit_type", "dce_type")
 """Endings of columns whose numbers are identifiers: no thousands separator."""
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-
-
-def visible(text: str) -> str:
-    """``text`` with control, format and direction characters written as escapes: what is shown is what is there."""
-    return "".join(_escape(c) if unicodedata.category(c) in _HIDDEN else c for c in text)
-
-
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def clean(text: str) -> str:

@@ -331,7 +331,7 @@ PASSWORD_POLICIES = Table(
         *interval("maximum_age", "maximum password age", "maxPwdAge"),
         Column("lockout_threshold", Kind.INT, "failed logons before lockout, 0 for never", "lockoutThreshold"),
         *interval("lockout_duration", "lockout duration", "lockoutDuration"),
-        *interval("lockout_window", "lockout observation window", "lockoutObservationWindow"),
+        *interval("lockout_window", "lockout observation window", "lockOutObservationWindow"),
     ),
 )
 

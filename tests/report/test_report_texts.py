@@ -13,8 +13,9 @@ import pytest
 
 from adaudit.engine.model import Evidence, Kind, Language, Status
 from adaudit.report.texts import Texts
-from adaudit.report.values import Format, visible
+from adaudit.report.values import Format
 from adaudit.schema import TABLES
+from adaudit.visible import visible
 
 
 def flat(texts: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -12,6 +12,9 @@ from adaudit.schema.requests import REQUESTED_ATTRIBUTES
 from .errors import TestbedError
 from .scenario import Scenario
 
+WITH_DESCRIPTORS = "!1.2.840.113556.1.4.801=::MAMCAQc="
+SHOW_DELETED = "!1.2.840.113556.1.4.417"
+
 
 @dataclass(frozen=True)
 class Account:
@@ -61,12 +64,15 @@ class Directory:
         )
 
     def ldapsearch(self, *arguments: str, account: Account | None = None) -> str:
-        """The output of ``ldapsearch`` over LDAPS, as the ordinary account by default.
+        """The entries that ``ldapsearch`` prints over LDAPS, as the ordinary account by default.
 
         Raises TestbedError when the client ends in an error.
         """
+        return self._ldapsearch("-LLL", *arguments, account=account)
+
+    def _ldapsearch(self, *arguments: str, account: Account | None = None) -> str:
         account = account or self.auditor
-        command = ["ldapsearch", "-LLL", "-x", "-H", self.ldaps_url, "-D", account.user, "-w", account.password]
+        command = ["ldapsearch", "-x", "-H", self.ldaps_url, "-D", account.user, "-w", account.password]
         done = subprocess.run(
             [*command, *arguments],
             env={**os.environ, "LDAPTLS_CACERT": str(self.ca_file), "LDAPTLS_REQCERT": "demand"},
@@ -79,11 +85,18 @@ class Directory:
         return done.stdout
 
     def ldapsearch_dump(self, folder: Path) -> list[Path]:
-        """One LDIF file per naming context, with descriptors, as the ordinary account sees them."""
+        """One LDIF file per naming context and one per container of deleted objects, as the ordinary account sees them.
+
+        With descriptors, and with the comments by which ldapsearch tells what was asked and how it ended.
+        """
         files = []
-        for number, context in enumerate(self.naming_contexts):
-            file = folder / f"{number}-{context.split(',')[0].split('=')[1].lower()}.ldif"
-            paging = ("-E", "pr=1000/noprompt", "-E", "!1.2.840.113556.1.4.801=::MAMCAQc=")
-            file.write_text(self.ldapsearch(*paging, "-b", context, "(objectClass=*)", *REQUESTED_ATTRIBUTES))
-            files.append(file)
+        for context in self.naming_contexts:
+            parts: list[tuple[str, tuple[str, ...]]] = [(context, ())]
+            if not context.startswith("CN=Schema,"):
+                parts.append((f"CN=Deleted Objects,{context}", ("-E", SHOW_DELETED)))
+            for base, controls in parts:
+                wanted = ("-E", "pr=1000/noprompt", "-E", WITH_DESCRIPTORS, *controls, "-b", base)
+                file = folder / f"{len(files)}-{base.split(',')[0].split('=')[1].lower()}.ldif"
+                file.write_text(self._ldapsearch(*wanted, "(objectClass=*)", *REQUESTED_ATTRIBUTES))
+                files.append(file)
         return files

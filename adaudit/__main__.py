@@ -1,0 +1,5 @@
+"""``python -m adaudit`` is the command."""
+
+from adaudit.cli import main
+
+main()
