@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import stat
 import struct
 import zipfile
@@ -79,11 +78,9 @@ def test_a_missing_file_a_folder_and_an_unreadable_one_are_refused(tmp_path: Pat
     refuse(tmp_path / "folder.adsnap", "is a folder")
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root reads everything")
-def test_a_file_without_read_permission_is_refused(sealed: Path) -> None:
-    sealed.chmod(0)
-    with pytest.raises(InputError, match="Permission denied"):
-        open_snapshot(sealed)
+def test_a_path_that_the_system_refuses_is_refused(sealed: Path) -> None:
+    with pytest.raises(InputError, match="Not a directory|no such file"):
+        open_snapshot(sealed / "below a file")
 
 
 @pytest.mark.parametrize("data", [b"", b"PK", b"PK\3\4", b"not a zip at all" * 100, b"PK\3\4" + bytes(5000)])
