@@ -13,7 +13,7 @@ from adaudit.samples.times import filetime_ago
 
 _WORKSTATION = 0x1000
 _OWN_DESCRIPTOR = 25
-_MODALITIES = ("IRM", "SCAN", "ECHO", "RADIO", "ECG", "AUTOMATE", "PERFUSION", "ENDO")
+_MODALITIES = ("IRM", "SCAN", "ECHO", "RADIO", "ECG", "AUTOMAT", "PERF", "ENDO")
 _LAPS_EXPIRATION = {"legacy": "ms-Mcs-AdmPwdExpirationTime", "windows": "msLAPS-PasswordExpirationTime"}
 
 
@@ -22,7 +22,7 @@ def computer_name(population: Population, number: int) -> tuple[str, str, Operat
     shares, prefix = population.forest.profile.population, population.forest.profile.netbios[:3]
     draw = Draw(*population.forest.key("kind", number))
     if draw.chance(shares.device_share):
-        return f"{draw.pick(_MODALITIES)}-{number:06}"[:15], DEVICES_OU, shares.devices
+        return f"{draw.pick(_MODALITIES)}-{number:06}", DEVICES_OU, shares.devices
     if draw.chance(shares.server_share):
         application = draw.pick(APPLICATIONS).replace("é", "e").upper()
         return f"S-{application[:6]}-{number:06}", SERVERS_OU, shares.servers

@@ -79,7 +79,7 @@ def test_a_missing_file_a_folder_and_an_unreadable_one_are_refused(tmp_path: Pat
 
 
 def test_a_path_that_the_system_refuses_is_refused(sealed: Path) -> None:
-    with pytest.raises(InputError, match="Not a directory|no such file"):
+    with pytest.raises(InputError, match=r"Not a directory|no such file"):
         open_snapshot(sealed / "below a file")
 
 
