@@ -17,7 +17,7 @@ def policy_objects(forest: Forest, policies: Iterable[dict[str, Any]]) -> Iterat
     """The object of each ``[[gpo]]`` (``name``, ``links``: dn of containers, ``enforced``) and its links; ``aces``,
     ``owner`` and ``expected`` as for objects."""
     for each in policies:
-        name = "{" + str(UUID(bytes_le=guid_bytes(*forest.key("gpo", each["name"])))).upper() + "}"
+        name = "{" + str(UUID(bytes_le=guid_bytes(forest.profile.name, "gpo", each["name"]))).upper() + "}"
         dn = f"CN={name},CN=Policies,CN=System,%base%"
         yield {
             "dn": dn,

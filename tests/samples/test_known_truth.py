@@ -1,0 +1,62 @@
+"""An audit of a sample finds what was planted in it, nothing more and nothing less."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adaudit.engine import audit, load_rules
+from adaudit.engine.model import Audit, Status
+from adaudit.samples import Truth, generate, read_truth
+from adaudit.samples.declared import Expectation
+from adaudit.snapshot import open_snapshot
+from tests.samples.conftest import COMMITTED
+
+
+def judged(folder: Path, hospital: str) -> tuple[Audit, Truth]:
+    with open_snapshot(folder / f"{hospital}.adsnap") as snapshot:
+        return audit(snapshot, load_rules()), read_truth(folder / f"{hospital}.truth.toml")
+
+
+def findings(result: Audit) -> set[Expectation]:
+    return {
+        Expectation(each.rule.id, subject.dn or "", subject.level or 0)
+        for each in result.results
+        for subject in each.subjects
+        if each.status is Status.VIOLATIONS
+    }
+
+
+def assert_as_told(found: Audit, truth: Truth) -> None:
+    assert findings(found) == set(truth.weaknesses)
+    not_assessed = {each.rule.id for each in found.results if each.status is Status.NOT_ASSESSED}
+    assert not_assessed == set(truth.not_assessed)
+    assert found.level.indicative == truth.indicative_level
+
+
+def test_the_findings_at_every_level_are_those_that_were_planted(hospital: str) -> None:
+    assert_as_told(*judged(COMMITTED, hospital))
+
+
+def test_no_rule_errs_or_answers_in_part_on_a_sample(hospital: str) -> None:
+    found, _ = judged(COMMITTED, hospital)
+    assert [(each.rule.id, each.message) for each in found.results if each.status is Status.ERROR] == []
+    assert [each.rule.id for each in found.results if each.incomplete] == []
+
+
+def test_other_people_in_another_number_have_the_same_weaknesses(hospital: str, tmp_path: Path) -> None:
+    generate(hospital, tmp_path, seed=1, accounts=600)
+    found, truth = judged(tmp_path, hospital)
+    assert_as_told(found, truth)
+    assert truth.weaknesses == read_truth(COMMITTED / f"{hospital}.truth.toml").weaknesses
+
+
+@pytest.mark.parametrize(("hospital", "level"), [("chu-valmorand", 1), ("ch-brasselune", 2), ("hl-troisormes", 4)])
+def test_the_three_hospitals_stand_at_different_levels(hospital: str, level: int) -> None:
+    assert read_truth(COMMITTED / f"{hospital}.truth.toml").indicative_level == level
+
+
+def test_the_poorly_kept_hospital_breaks_most_of_the_rules() -> None:
+    broken = {each.rule for each in read_truth(COMMITTED / "chu-valmorand.truth.toml").weaknesses}
+    assert len(broken) >= 25
