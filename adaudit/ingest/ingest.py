@@ -13,11 +13,11 @@ import pyarrow as pa
 
 from adaudit.errors import InputError
 from adaudit.ingest.finish import Finish
-from adaudit.ingest.layout import GMSA_SLOT, RBCD_SLOT, SD_SLOT, layout_for, layouts
+from adaudit.ingest.layout import GMSA_SLOT, RBCD_SLOT, SD_SLOT, Layout, layout_for, layouts
 from adaudit.ingest.multivalued import Multivalued, Take
 from adaudit.ingest.names import dn_key, parent_of
 from adaudit.ingest.stage import Stage
-from adaudit.ingest.values import Convert, readable_text
+from adaudit.ingest.values import TAKES_SEVERAL, Convert, readable_text
 from adaudit.schema.requests import SECRET_ATTRIBUTES
 from adaudit.snapshot import ManifestHeader, SnapshotWriter, SourceInfo
 from adaudit.snapshot.manifest import Origin
@@ -34,8 +34,8 @@ _DESCRIPTOR_SLOTS = {
 _REPEATS_THE_NAME = frozenset({"cn", "ou", "dc", "l", "c", "o", "distinguishedname"})
 """Attributes that repeat the DN or its first RDN: kept only when they say something else."""
 
-_ATTRIBUTE_NAMES_REMEMBERED = 5000
-"""More names than any schema spells for one class; a hostile source may invent them without end."""
+_NAMES_REMEMBERED = 5000
+"""More attributes of a class, or combinations of classes, than any schema has; a hostile source may invent more."""
 
 
 def utc_now() -> datetime:
@@ -62,6 +62,7 @@ class Ingest:
         self._notes = Stage(folder, "notes", _NOTES)
         self._partitions = Stage(folder, "partitions", _PARTITIONS)
         self._plans: dict[tuple[tuple[bytes, ...], bool], _Plan] = {}
+        self._plan_of: dict[tuple[str, bool], _Plan] = {}
 
     def __enter__(self) -> Self:
         self._writer.__enter__()
@@ -109,11 +110,11 @@ class Ingest:
             dn = dn.encode("utf-8", "backslashreplace").decode()
         n = self._count
         self._count += 1
-        classes = tuple(attributes.get("objectClass") or attributes.get("objectclass") or ())
-        is_deleted = "isDeleted" in attributes
+        classes = tuple(attributes.get("objectClass") or _any_case(attributes, "objectclass"))
+        is_deleted = attributes.get("isDeleted") == [b"TRUE"]
         plan = self._plans.get((classes, is_deleted))
         if plan is None:
-            plan = self._plans[classes, is_deleted] = self._plan(classes, is_deleted)
+            plan = self._plan(classes, is_deleted)
         stage = self._entries[plan.name]
         row: list[Any] = [None] * plan.width
         key = dn_key(dn)
@@ -125,24 +126,35 @@ class Ingest:
             slot, convert, take = actions.get(name) or plan.action(name)
             try:
                 if convert is not None:
+                    if len(values) > 1 and convert not in TAKES_SEVERAL:
+                        self._several(n, name, values)
                     row[slot] = convert(values)
-                    if len(values) > 1 and not isinstance(row[slot], list):
-                        self._keep(n, name, values)
                 elif take is not None:
                     take(n, name, values)
                 elif not _repeats_the_name(dn, values):
                     self._keep(n, name, values)
             except ValueError as error:
                 self._keep(n, name, values)
-                self._multivalued.stages["malformed"].append((n, name, str(error)))
+                self._multivalued.stages["malformed"].append((n, name.partition(";")[0], str(error)))
         stage.append(tuple(row))
         if n % 512 == 0:
             for each in self._stages():
                 each.flush_if_full()
 
     def _plan(self, classes: tuple[bytes, ...], is_deleted: bool) -> _Plan:
-        """Deleted objects feed no typed table: what they held is no longer in force, and is kept as attributes."""
+        """Deleted objects feed no typed table: what they held is no longer in force, and is kept as attributes.
+
+        One plan serves a layout, the combinations of classes that lead to it are remembered up to a bound.
+        """
         layout = layout_for(frozenset() if is_deleted else _class_names(classes))
+        plan = self._plan_of.get((layout.name, is_deleted))
+        if plan is None:
+            plan = self._plan_of[layout.name, is_deleted] = self._new_plan(layout, is_deleted)
+        if len(self._plans) < _NAMES_REMEMBERED:
+            self._plans[classes, is_deleted] = plan
+        return plan
+
+    def _new_plan(self, layout: Layout, is_deleted: bool) -> _Plan:
         slots = dict(layout.slots)
         for attribute, (slot, role) in _DESCRIPTOR_SLOTS.items():
             slots[attribute] = (slot, partial(self._multivalued.descriptor, role))
@@ -155,6 +167,12 @@ class Ingest:
         for position, value in enumerate(values if len(values) == 1 else sorted(values)):
             text = readable_text(value)
             append((n, name, position, text, None if text is not None else value))
+
+    def _several(self, n: int, name: str, values: list[bytes]) -> None:
+        """More values than the column takes: the first of several descriptions is enough, anything else is not known."""
+        if name.lower() != "description":
+            raise ValueError(f"{len(values)} values where one is expected")
+        self._keep(n, name, values)
 
     def seal(
         self,
@@ -209,17 +227,27 @@ class _Plan:
         self._keep = keep
 
     def action(self, name: str) -> Action:
-        lower = name.lower()
+        lower, option, _ = name.lower().partition(";")
         action: Action
-        if lower in self._slots:
+        if option:
+            action = (-1, None, self._takers[lower] if lower in SECRET_ATTRIBUTES else _refuse_option)
+        elif lower in self._slots:
             action = (*self._slots[lower], None)
         elif lower in _REPEATS_THE_NAME:
             action = (-1, None, None)
         else:
             action = (-1, None, self._takers.get(lower, self._keep))
-        if len(self.actions) < _ATTRIBUTE_NAMES_REMEMBERED:
+        if len(self.actions) < _NAMES_REMEMBERED:
             self.actions[name] = action
         return action
+
+
+def _refuse_option(_n: int, name: str, _values: list[bytes]) -> None:
+    raise ValueError(f"the option {name.partition(';')[2][:100]!r} is not understood")
+
+
+def _any_case(attributes: dict[str, list[bytes]], lower: str) -> list[bytes]:
+    return next((values for name, values in attributes.items() if name.lower() == lower), [])
 
 
 def _class_names(classes: tuple[bytes, ...]) -> frozenset[str]:

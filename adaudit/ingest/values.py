@@ -99,3 +99,6 @@ CONVERTERS: dict[Kind, Convert] = {
     Kind.TEXTS: to_texts,
 }
 """How the staged value of an attribute is read, by the kind under which it is staged."""
+
+TAKES_SEVERAL = frozenset((to_texts, to_classes))
+"""Converters that take all values; the others take one."""

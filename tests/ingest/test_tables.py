@@ -10,7 +10,7 @@ from adaudit.decode.sddl import from_sddl
 from adaudit.errors import InputError
 from adaudit.ingest import Ingest
 from adaudit.snapshot import SourceInfo
-from tests.ingest.conftest import BASE, DOMAIN_SID, entry, group, rows, sid, skeleton, text, user
+from tests.ingest.conftest import BASE, DOMAIN_SID, entry, gaps, group, rows, sid, skeleton, text, user
 
 RBCD = from_sddl(f"O:BAD:(A;;CCDCLC;;;{DOMAIN_SID}-1104)", DOMAIN_SID)
 
@@ -141,6 +141,35 @@ def test_a_deleted_object_feeds_no_typed_table(seal):
     snapshot = seal([*skeleton(), user(10, "u", 1104, isDeleted=text("TRUE"))])
     assert rows(snapshot, "users") == []
     assert [r["is_deleted"] for r in rows(snapshot, "objects") if r["dn"].startswith("CN=u,")] == [True]
+
+
+@pytest.mark.parametrize("said", ["FALSE", "maybe"])
+def test_only_an_object_said_to_be_deleted_leaves_its_table(seal, said):
+    snapshot = seal([*skeleton(), user(10, "u", 1104, isDeleted=text(said))])
+    assert [r["rid"] for r in rows(snapshot, "users")] == [1104]
+
+
+def test_attributes_are_known_in_any_case(seal):
+    dn, held = user(10, "u", 1104)
+    snapshot = seal([*skeleton(), (dn, {name.upper(): values for name, values in held.items()})])
+    assert [(r["rid"], r["is_enabled"]) for r in rows(snapshot, "users")] == [(1104, True)]
+
+
+def test_several_values_where_one_is_expected_are_not_known(seal):
+    snapshot = seal(
+        [*skeleton(), user(10, "u", 1104, userAccountControl=text("512", "514"), description=text("un", "deux"))]
+    )
+    assert rows(snapshot, "users")[0]["is_enabled"] is None
+    assert ("is_enabled", "malformed", f"CN=u,CN=Users,{BASE}") in gaps(snapshot, "users")
+    assert not [gap for gap in gaps(snapshot, "objects") if gap[0] == "description"]
+
+
+def test_an_option_hides_neither_a_secret_nor_a_gap(seal):
+    held = {"unixUserPassword;x-old": text("s3cret"), "member;x-old": text(f"CN=v,{BASE}")}
+    snapshot = seal([*skeleton(), group(20, "G", 1200, **held)])
+    assert b"s3cret" not in Path(snapshot.path).read_bytes()
+    assert [r["attribute"] for r in rows(snapshot, "secrets")] == ["unixUserPassword;x-old"]
+    assert ("member_id", "malformed", f"CN=G,CN=Users,{BASE}") in gaps(snapshot, "memberships")
 
 
 def test_the_same_object_read_twice_is_kept_once(seal):
