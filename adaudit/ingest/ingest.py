@@ -169,7 +169,7 @@ class Ingest:
             append((n, name, position, text, None if text is not None else value))
 
     def _several(self, n: int, name: str, values: list[bytes]) -> None:
-        """More values than the column takes: the first of several descriptions is enough, anything else is not known."""
+        """The first of several descriptions is enough for its column; what else has several values is not known."""
         if name.lower() != "description":
             raise ValueError(f"{len(values)} values where one is expected")
         self._keep(n, name, values)

@@ -174,7 +174,7 @@ class Multivalued:
 
     def take_secret(self, n: int, name: str, values: list[bytes]) -> None:
         """Stage that a secret was there, never its value."""
-        self._row("secrets", n, name)
+        self._row("secrets", n, name.partition(";")[0])
 
     def _take_member(self, n: int, name: str, values: list[bytes]) -> None:
         append = self.stages["members"].append
