@@ -32,14 +32,14 @@ from adaudit.samples.profile import Forest
 from adaudit.samples.times import NEVER, filetime_ago
 
 GLOBAL_GROUP = -2147483646
-FIRST_RID = 1200
-"""Of declared accounts and groups; those of the population follow ``POPULATION_RID``."""
-POPULATION_RID = 10_000
+"""groupType of a global security group."""
+FIRST_RID, POPULATION_RID = 1200, 10_000
+"""Of declared accounts and groups, and of those of the population."""
 
 _OWN_KEYS = frozenset(
     (
         *("dn", "class", "existing", "repeat", "rid", "groups", "expected"),
-        *("sddl", "aces", "owner", "protected", "created_days", "changed_days"),
+        *("sddl", "aces", "owner", "protected", "created_days"),
     )
 )
 _WITH_SID = frozenset(("user", "computer", "group", "msDS-GroupManagedServiceAccount", "msDS-ManagedServiceAccount"))
@@ -60,7 +60,10 @@ class Expectation:
 
 @dataclass
 class Declared:
-    """The declared objects of a forest, in an order where parents come first, and the findings they deserve."""
+    """The declared objects of a forest, in an order where parents come first, and the findings they deserve.
+
+    ``not_assessed``: rules that an ordinary account cannot answer here.
+    """
 
     forest: Forest
     drafts: dict[str, Draft] = field(default_factory=dict)
@@ -116,7 +119,6 @@ class Declared:
         draft.owner = each.get("owner", draft.owner)
         draft.aces = "".join(each.get("aces", ())) + draft.aces
         draft.created_days = each.get("created_days", draft.created_days)
-        draft.changed_days = each.get("changed_days", draft.changed_days)
         if each.get("protected"):
             draft.sddl = self.drafts[_ADMINSDHOLDER + self.forest.base].sddl
             draft.attributes["adminCount"] = text(1)

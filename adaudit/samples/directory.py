@@ -44,7 +44,7 @@ def declare(forest: Forest) -> Declared:
         )
     )
     declared.expect(own.get("expected", []))
-    declared.not_assessed = sorted((*document["not_assessed"], *own.get("not_assessed", [])))
+    declared.not_assessed = sorted(document["not_assessed"])
     return declared
 
 

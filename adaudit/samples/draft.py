@@ -12,8 +12,7 @@ Attributes = dict[str, list[bytes]]
 @dataclass
 class Draft:
     """``sddl`` replaces the default descriptor of the class, ``aces`` (SDDL) come before those of either, ``owner``
-    is a SID or an SDDL name. ``created_days`` and ``changed_days``: how long before the collection. ``is_leaf``:
-    nothing is below it."""
+    is a SID or an SDDL name. ``created_days``: how long before the collection. ``is_leaf``: nothing is below it."""
 
     dn: str
     object_class: str
@@ -22,7 +21,6 @@ class Draft:
     aces: str = ""
     owner: str = ""
     created_days: int | None = None
-    changed_days: int | None = None
     is_leaf: bool = False
 
 

@@ -53,7 +53,6 @@ class Profile(_Model):
     name: str
     title: str
     finess: str
-    town: str
     dns: str
     netbios: str
     sid: str

@@ -50,7 +50,7 @@ class Stamp:
     def _dates(self, draft: Draft, key: str) -> Attributes:
         draw = Draw(*self._forest.key("dates", key))
         created = draft.created_days if draft.created_days is not None else self._forest.profile.age_days
-        changed = draft.changed_days if draft.changed_days is not None else draw.below(min(created, 400) + 1)
+        changed = draw.below(min(created, 400) + 1)
         self._usn += 3
         return {
             "whenCreated": [generalized_ago(created + draw.below(86_400) / 86_400)],

@@ -19,6 +19,7 @@ class Truth:
 
     hospital: str
     title: str
+    finess: str
     seed: int
     accounts: int
     indicative_level: int
@@ -32,6 +33,7 @@ class Truth:
         return cls(
             forest.profile.name,
             forest.profile.title,
+            forest.profile.finess,
             forest.seed,
             forest.accounts,
             min((each.level for each in declared.expected), default=_BEST_LEVEL),
@@ -44,6 +46,7 @@ class Truth:
         lines = [
             f"hospital = {_text(self.hospital)}",
             f"title = {_text(self.title)}",
+            f"finess = {_text(self.finess)}",
             f"seed = {self.seed}",
             f"accounts = {self.accounts}",
             f"indicative_level = {self.indicative_level}",
