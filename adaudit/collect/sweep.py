@@ -152,9 +152,8 @@ class Sweep:
         for cut in cuts:
             result = complete(self._connection, dn, cut, attributes[cut.attribute], search.controls)
             if not result.is_success:
-                table = "memberships" if cut.attribute.lower() == "member" else "attributes"
                 detail = f"{cut.attribute}: {result}"
-                self._ingest.note("truncated", "server_error", table=table, dn=dn, detail=detail)
+                self._ingest.note_attribute("truncated", "server_error", cut.attribute, dn=dn, detail=detail)
                 self.problems.append(f"{cut.attribute} of {dn} is cut short ({result})")
         return attributes
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,13 +17,14 @@ from adaudit.importers.ldif_survey import FileFacts, Survey, rank, survey
 from adaudit.importers.ranges import join_ranges, take_ranges
 from adaudit.ingest import Ingest
 from adaudit.ingest.names import dn_key
-from adaudit.schema import COLLECTED, Column, Table
+from adaudit.ingest.sources import COLUMNS_OF
 from adaudit.schema.requests import CONSTRUCTED_ATTRIBUTES
 from adaudit.snapshot import SourceFile, SourceInfo
 
 _EVERYTHING: Final = {"*", "all"}
 _EVERY_OBJECT: Final = {"objectclass=*", "objectguid=*", "distinguishedname=*"}
 _CONSTRUCTED: Final = frozenset(name.lower() for name in CONSTRUCTED_ATTRIBUTES)
+_ANY_OTHER: Final = "*"
 _ON_EVERY_OBJECT: Final = "instancetype"
 """Set on every object and readable by any account; rules do not need it, so that who asks for it asks for all."""
 
@@ -113,7 +114,8 @@ def _add_entries(ingest: Ingest, found: Survey) -> list[str]:
                 ranges = group.ranges
             for name in join_ranges(attributes, ranges):
                 unfinished_reasons.append(f"{entry.dn}: the last values of {name} are missing")
-                _note_columns(ingest, {name.lower()}, "truncated", entry.dn, f"{name} was given in part")
+                detail = f"{name} was given in part"
+                ingest.note_attribute("truncated", "not_in_source", name, dn=entry.dn, detail=detail)
             if has_text_values(attributes):
                 ldb_values.restore(attributes, _domain_sid(found, key) or root_sid, root_sid)
             ingest.add(entry.dn, attributes)
@@ -159,7 +161,8 @@ def _tell_gaps(ingest: Ingest, found: Survey) -> None:
                 if text.strip("() ").lower() not in _EVERY_OBJECT:
                     ingest.note("not_attempted", "excluded", dn=dn, detail=f"{file.path.name}: filter {text}")
     absent = set[str]().union(*(_attributes_not_asked_for(file, facts) for file, facts in found.files.items()))
-    _note_columns(ingest, absent, "not_attempted", None, "not asked for by the dump")
+    for name in sorted(absent):
+        ingest.note_attribute("not_attempted", "not_in_source", name, detail="not asked for by the dump")
 
 
 def _attributes_not_asked_for(file: LdifFile, facts: FileFacts) -> Set[str]:
@@ -177,21 +180,10 @@ def _attributes_not_asked_for(file: LdifFile, facts: FileFacts) -> Set[str]:
     asked_for = seen | (requested or set())
     has_everything = _ON_EVERY_OBJECT in seen if requested is None else bool(requested & _EVERYTHING)
     if not has_everything:
-        return {column.source.lower() for _, column in _sourced_columns()} - asked_for - {"ntsecuritydescriptor"}
+        return {*COLUMNS_OF, _ANY_OTHER} - asked_for - {"ntsecuritydescriptor"}
     if not facts.has_accounts or (requested is None and not seen.isdisjoint(_CONSTRUCTED)):
         return set()
     return _CONSTRUCTED - asked_for
-
-
-def _note_columns(ingest: Ingest, names: Set[str], status: str, dn: str | None, detail: str) -> None:
-    """A row of coverage for each column that is decoded from one of these attributes (lower case)."""
-    for table, column in _sourced_columns():
-        if column.source.lower() in names:
-            ingest.note(status, "not_in_source", table=table.name, column=column.name, dn=dn, detail=detail)
-
-
-def _sourced_columns() -> Iterator[tuple[Table, Column]]:
-    return ((table, column) for table in COLLECTED.values() for column in table.columns if column.source)
 
 
 def _summed_up(reasons: Sequence[str]) -> str | None:

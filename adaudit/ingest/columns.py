@@ -71,6 +71,13 @@ _FROM_POLICY = {
 }
 """Columns of password_policies, from a domain head and from a password settings object (MS-ADTS 3.1.1.4.5)."""
 
+FINE_GRAINED_ATTRIBUTES = tuple(
+    (column, fine_grained.removeprefix('e."').removesuffix('"'))
+    for column, (_, fine_grained) in _FROM_POLICY.items()
+    if fine_grained.startswith('e."')
+)
+"""Those columns, with the attribute of a password settings object that gives each; lower case."""
+
 
 def filetime_sql(raw: str) -> str:
     """The moment of a FILETIME; null for zero, never and what is out of range ([MS-DTYP] 2.3.3)."""

@@ -91,15 +91,10 @@ class Coverage:
 
     def _malformed(self) -> None:
         """Values that could not be read: the object is kept, its column is not known."""
-        self.db.register("sources", _sources())
         self.db.execute("""
             insert into gaps
-            select coalesce(s.table_name, 'objects'), coalesce(s.column_name, 'object_id'), r.domain_id, r.object_id,
-                null, 'failed', 'malformed', m.attribute || ': ' || m.detail
+            select m.table_name, m.column_name, r.domain_id, r.object_id, null, 'failed', 'malformed', m.detail
             from s_malformed m join resolved r using (n)
-            left join sources s on s.attribute = lower(m.attribute)
-                and (s.table_name = 'objects' or s.table_name in (select table_name from typed_objects t
-                    where t.object_id = r.object_id) or s.table_name in (select table_name from relation_tables))
             union all
             select 'objects', 'sd_id', o.domain_id, o.object_id, null, 'failed', 'malformed', d.error
             from security_descriptors d join objects o using (sd_id) where d.error is not null
@@ -192,10 +187,3 @@ class Coverage:
 def _pairs(tables: dict[str, tuple[str, ...]]) -> pa.Table:
     rows = [(kind, table) for kind, names in tables.items() for table in names]
     return pa.table({"kind": [row[0] for row in rows], "table_name": [row[1] for row in rows]})
-
-
-def _sources() -> pa.Table:
-    rows = [(c.source.lower(), t.name, c.name) for t in COLLECTED.values() for c in t.columns if c.source]
-    return pa.table(
-        {"attribute": [r[0] for r in rows], "table_name": [r[1] for r in rows], "column_name": [r[2] for r in rows]}
-    )

@@ -166,8 +166,6 @@ class Finish:
         ]
         everything = "select 'objects', object_id, domain_id from objects where not is_deleted"
         self._db.execute("create temp table typed_objects as " + " union all ".join([*typed, everything]))
-        relations = [(name,) for name in (*RELATIONS, *AFTER_TABLES)]
-        self._register("relation_tables", relations, {"table_name": pa.string()})
 
     def _register(self, name: str, rows: Sequence[tuple[object, ...]], schema: dict[str, pa.DataType]) -> None:
         columns = zip(*rows, strict=True) if rows else [()] * len(schema)

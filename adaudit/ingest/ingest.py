@@ -16,6 +16,7 @@ from adaudit.ingest.finish import Finish
 from adaudit.ingest.layout import GMSA_SLOT, RBCD_SLOT, SD_SLOT, Layout, layout_for, layouts
 from adaudit.ingest.multivalued import Multivalued, Take
 from adaudit.ingest.names import dn_key, parent_of
+from adaudit.ingest.sources import columns_filled, columns_of
 from adaudit.ingest.stage import Stage
 from adaudit.ingest.values import TAKES_SEVERAL, Convert, readable_text
 from adaudit.schema.requests import SECRET_ATTRIBUTES
@@ -104,6 +105,13 @@ class Ingest:
         """
         self._notes.append((table, column, dn, dn_key(dn) if dn else None, status, reason, detail))
 
+    def note_attribute(
+        self, status: str, reason: str, attribute: str, *, dn: str | None = None, detail: str | None = None
+    ) -> None:
+        """The same for one attribute, wherever what follows from it is found."""
+        for table, column in columns_of(attribute):
+            self.note(status, reason, table=table, column=column, dn=dn, detail=detail)
+
     def add(self, dn: str, attributes: dict[str, list[bytes]]) -> None:
         """Take one directory object. Values that cannot be read are kept as they are and told in ``coverage``."""
         if not dn.isascii():
@@ -135,7 +143,7 @@ class Ingest:
                     self._keep(n, name, values)
             except ValueError as error:
                 self._keep(n, name, values)
-                self._multivalued.stages["malformed"].append((n, name.partition(";")[0], str(error)))
+                self._tell_malformed(n, name, plan.name, str(error))
         stage.append(tuple(row))
         if n % 512 == 0:
             for each in self._stages():
@@ -167,6 +175,10 @@ class Ingest:
         for position, value in enumerate(values if len(values) == 1 else sorted(values)):
             text = readable_text(value)
             append((n, name, position, text, None if text is not None else value))
+
+    def _tell_malformed(self, n: int, name: str, staged_as: str, fault: str) -> None:
+        for table, column in columns_filled(name.partition(";")[0], staged_as):
+            self._multivalued.stages["malformed"].append((n, table, column, f"{name}: {fault}"))
 
     def _several(self, n: int, name: str, values: list[bytes]) -> None:
         """The first of several descriptions is enough for its column; what else has several values is not known."""

@@ -95,7 +95,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "key_credentials": _fields("key_credentials", _N, without={"object_id"}),
     "trust_names": _fields("trust_names", _N, without={"object_id"}),
     "attributes": _fields("attributes", _N, without={"object_id"}),
-    "malformed": pa.schema({**_N, "attribute": _TEXT, "detail": _TEXT}),
+    "malformed": pa.schema({**_N, "table_name": _TEXT, "column_name": _TEXT, "detail": _TEXT}),
     "descriptors": _fields("security_descriptors", {"sd": pa.int32()}, without={"sd_id", "domain_id", "owner_id"}),
     "aces": _fields("aces", {"sd": pa.int32()}, without={"sd_id", "trustee_id"}),
 }

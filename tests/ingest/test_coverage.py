@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from tests.ingest.conftest import BASE, CONFIGURATION, entry, gaps, group, rows, skeleton, text, user
 
 CLOSED = "O:DAG:DAD:(A;;RPWP;;;DA)"
@@ -111,3 +113,36 @@ def test_password_settings_are_hidden_from_an_ordinary_account(seal):
     assert ("*", "known_hidden", f"CN=Password Settings Container,CN=System,{BASE}") in gaps(
         seal(skeleton()), "password_policies"
     )
+
+
+PSO = f"CN=PSO,CN=Password Settings Container,CN=System,{BASE}"
+OU = f"OU=Soins,{BASE}"
+
+
+@pytest.mark.parametrize(
+    ("dn", "classes", "attribute", "value", "fact"),
+    [
+        (PSO, "msDS-PasswordSettings", "msDS_MinimumPasswordLength", b"?", ("password_policies", "minimum_length")),
+        (OU, "organizationalUnit", "managedBy", b"CN=\xff", ("links", "target_dn")),
+        (OU, "organizationalUnit", "cACertificate", b"", ("certificates", "sha256")),
+        (OU, "organizationalUnit", "crossCertificatePair", b"?", ("certificates", "sha256")),
+        (OU, "organizationalUnit", "shellContextMenu", b"\xff", ("display_specifier_menus", "value")),
+        (OU, "organizationalUnit", "memberOf", b"\xff", ("memberships", "member_id")),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_told_where_it_is_missed(seal, dn, classes, attribute, value, fact):
+    table, column = fact
+    snapshot = seal([*skeleton(), entry(70, dn, classes, **{attribute: [value]})])
+    assert (column, "malformed", dn) in gaps(snapshot, table) or rows(snapshot, table)[0].get("error")
+
+
+def test_a_malformed_policy_of_the_domain_is_not_the_lack_of_one(seal):
+    (dn, head), *others = skeleton()
+    snapshot = seal([(dn, head | {"minPwdLength": text("douze")}), *others])
+    assert ("minimum_length", "malformed", BASE) in gaps(snapshot, "password_policies")
+
+
+def test_a_sid_that_cannot_be_read_is_a_gap_of_its_object_alone(seal):
+    snapshot = seal([*skeleton(), user(10, "u", 1104, objectSid=[b"?"])])
+    assert ("sid", "malformed", f"CN=u,CN=Users,{BASE}") in gaps(snapshot, "users")
+    assert gaps(snapshot, "domains") == []
