@@ -6,6 +6,7 @@ that has no value (MS-ADTS 5.1.3.3.3).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +20,7 @@ GENERIC_READ, GENERIC_ALL = 0x8000_0000, 0x1000_0000
 _EVERY_TOKEN = ("S-1-1-0", "S-1-5-2", "S-1-5-11", "S-1-5-15")
 """Everyone, Network, Authenticated Users and This Organization: in the token of whoever binds over the network."""
 
-_ADMINISTRATORS = ("-512", "-519", "S-1-5-32-544")
+_ADMINISTRATORS = re.compile(r"S-1-5-32-544|S-1-5-21-.+-512")
 
 _FIND_ACCOUNT = """
 with accounts as (
@@ -43,30 +44,31 @@ with recursive token as (
     union
     select m.group_id from memberships m join token t on m.member_id = t.principal_id
 )
-select distinct i.sid from token join identities i using (principal_id) where i.sid is not null
+select distinct principal_id, i.sid, i.domain_id from token join identities i using (principal_id)
+where i.sid is not null
 """
 
 
 @dataclass(frozen=True)
 class Token:
-    """The SIDs that count when the account reads; ``account_sid`` is None when it was not found."""
+    """The principals that count when the account reads; ``account_sid`` is None when it was not found.
+
+    A BUILTIN group is one principal in each domain. ``administered``: domains of which the account is an
+    administrator.
+    """
 
     account_sid: str | None
-    sids: frozenset[str]
-
-    @property
-    def is_administrator(self) -> bool:
-        """It holds Domain Admins, Enterprise Admins or Administrators."""
-        return any(sid.endswith(_ADMINISTRATORS) for sid in self.sids if sid.startswith(("S-1-5-21-", "S-1-5-32-")))
+    principals: frozenset[int]
+    administered: frozenset[int]
 
 
 def account_token(db: duckdb.DuckDBPyConnection, account: str | None) -> Token:
     """The token of ``account`` (UPN, DOMAIN\\name, DN or SID); of an ordinary user when it is not found."""
     found = db.execute(_FIND_ACCOUNT, {"name": account}).fetchone() if account else None
     sid = str(found[0]) if found else None
-    sids = [*_EVERY_TOKEN, *([sid] if sid else [])]
-    rows = db.execute(_EXPAND, {"sids": sids}).fetchall()
-    return Token(sid, frozenset(sids) | {row[0] for row in rows})
+    held = db.execute(_EXPAND, {"sids": [*_EVERY_TOKEN, *([sid] if sid else [])]}).fetchall()
+    administered = {domain for _, bearer, domain in held if domain is not None and _ADMINISTRATORS.fullmatch(bearer)}
+    return Token(sid, frozenset(row[0] for row in held), frozenset(administered))
 
 
 @dataclass(frozen=True)
@@ -84,12 +86,16 @@ Grant = tuple[bool, int, str | None]
 
 
 def grants_by_descriptor(db: duckdb.DuckDBPyConnection, token: Token) -> dict[int, tuple[Grant, ...]]:
-    """The ACEs of each descriptor with a DACL that concern reading by ``token``, in their order."""
+    """The ACEs of each descriptor with a DACL that concern reading by ``token``, in their order.
+
+    One that allows on a condition, which cannot be evaluated here, counts for nothing.
+    """
     wanted = READ_PROPERTY | LIST_CONTENTS | CONTROL_ACCESS | GENERIC_READ | GENERIC_ALL
     rows = db.execute(
-        "select sd_id, is_allow, mask, object_type from aces where trustee_sid in (select unnest($sids)) "
-        "and not is_inherit_only and is_allow is not null and (mask & $wanted) <> 0 order by sd_id, position",
-        {"sids": sorted(token.sids), "wanted": wanted},
+        "select sd_id, is_allow, mask, object_type from aces where trustee_id in (select unnest($principals)) "
+        "and not is_inherit_only and is_allow is not null and not (is_allow and has_condition) "
+        "and (mask & $wanted) <> 0 order by sd_id, position",
+        {"principals": sorted(token.principals), "wanted": wanted},
     ).fetchall()
     granted = {sd_id: tuple(row[1:] for row in group) for sd_id, group in groupby(rows, key=lambda row: row[0])}
     closed = db.execute(

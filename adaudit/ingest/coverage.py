@@ -41,15 +41,20 @@ class Coverage:
         has_descriptors = self._single("select count(*) from objects where sd_id is not null") > 0
         told_of_silence = Silence(self.db, has_descriptors)
         told_of_silence.mandatory()
-        if has_descriptors:
+        if not has_descriptors:
+            self.db.execute(
+                "insert into gaps "
+                "values ('objects', 'sd_id', null, null, null, 'not_attempted', 'no_descriptors', null)"
+            )
+        else:
             grants = grants_by_descriptor(self.db, self.token)
             told_of_silence.refused(grants)
             self._hidden_containers(grants)
-        if not self.token.is_administrator:
-            self.db.execute(
-                "insert into gaps select table_name, column_name, domain_id, null, dn, 'denied', 'known_hidden', "
-                f"detail from ({KNOWN_HIDDEN})"
-            )
+        self.db.execute(
+            "insert into gaps select table_name, column_name, domain_id, null, dn, 'denied', 'known_hidden', "
+            f"detail from ({KNOWN_HIDDEN}) where domain_id not in (select unnest($administered))",
+            {"administered": sorted(self.token.administered)},
+        )
         self._gather()
         names = ", ".join(field.name for field in COLLECTED["coverage"].arrow_schema)
         return f"select distinct {names} from gaps order by all"

@@ -181,24 +181,27 @@ CONTAINER_CLASSES = (
 PRINCIPAL_TABLES = ("users", "computers", "managed_service_accounts", "groups")
 
 KNOWN_HIDDEN = """
-select 'objects' as table_name, '*' as column_name, domain_id, 'CN=Deleted Objects,' || dn as dn,
-    null as detail
-from known_partitions where is_collected and kind in ('domain', 'configuration')
+select 'objects' as table_name, '*' as column_name, p.domain_id, 'CN=Deleted Objects,' || p.dn as dn, null as detail
+from known_partitions p where p.is_collected and p.kind in ('domain', 'configuration')
     and not exists (
-        select 1 from objects where is_deleted and not starts_with(lower(dn), 'cn=deleted objects,')
+        select 1 from objects o where o.partition_id = p.partition_id and o.is_deleted
+            and not starts_with(lower(o.dn), 'cn=deleted objects,')
     )
 union all
-select 'password_policies', '*', domain_id, 'CN=Password Settings Container,CN=System,' || dn, 'msDS-PasswordSettings'
-from known_partitions where is_collected and kind = 'domain'
-    and not exists (select 1 from password_policies where kind = 'fine_grained')
+select 'password_policies', '*', p.domain_id, 'CN=Password Settings Container,CN=System,' || p.dn,
+    'msDS-PasswordSettings'
+from known_partitions p where p.is_collected and p.kind = 'domain' and not exists (
+    select 1 from password_policies f where f.kind = 'fine_grained' and f.domain_id = p.domain_id
+)
 union all
-select 'objects', '*', domain_id, 'CN=BCKUPKEY_PREFERRED Secret,CN=System,' || dn, 'secret'
-from known_partitions where is_collected and kind = 'domain'
-    and not exists (select 1 from objects where object_class = 'secret')
+select 'objects', '*', p.domain_id, 'CN=BCKUPKEY_PREFERRED Secret,CN=System,' || p.dn, 'secret'
+from known_partitions p where p.is_collected and p.kind = 'domain' and not exists (
+    select 1 from objects o where o.object_class = 'secret' and o.partition_id = p.partition_id
+)
 union all
-select 'objects', '*', domain_id, 'CN=Master Root Keys,CN=Group Key Distribution Service,CN=Services,' || dn,
-    'msKds-ProvRootKey'
-from known_partitions where is_collected and kind = 'configuration'
+select 'objects', '*', p.domain_id,
+    'CN=Master Root Keys,CN=Group Key Distribution Service,CN=Services,' || p.dn, 'msKds-ProvRootKey'
+from known_partitions p where p.is_collected and p.kind = 'configuration'
     and not exists (select 1 from objects where object_class = 'msKds-ProvRootKey')
 """
 """Objects whose default descriptor hides them from an ordinary account: seeing none says nothing (MS-ADTS 6.1)."""

@@ -52,8 +52,10 @@ IDENTITIES = (
     """,
     """
     create temp table primary_groups as
-    select b.object_id, d.sid || '-' || b.primary_rid as sid
-    from bearers b join known_domains d using (domain_id) where b.primary_rid is not null and d.sid is not null
+    select b.object_id, coalesce(nullif(regexp_extract(b.sid, '^(S-1-5-21-.+)-\\d+$', 1), ''), d.sid)
+        || '-' || b.primary_rid as sid
+    from bearers b join known_domains d using (domain_id)
+    where b.primary_rid is not null and (b.sid is not null or d.sid is not null)
     """,
     """
     create temp table unseen as
@@ -145,7 +147,8 @@ RELATIONS: dict[str, str] = {
         select d.domain_id, d.dn, d.dns_name, d.netbios_name, d.sid, d.is_root, d.is_collected, i.object_id,
             e."msds-behavior-version" as functional_level, e."ms-ds-machineaccountquota" as machine_account_quota,
             e.ntmixeddomain as nt_mixed_domain
-        from known_domains d left join ids i on i.dn_key = d.dn_key left join "entries_domainDNS" e on e.n = i.n
+        from known_domains d left join by_dn h on h.dn_key = d.dn_key left join ids i on i.object_id = h.object_id
+        left join "entries_domainDNS" e on e.n = i.n
         order by d.domain_id
     """,
     "forests": """

@@ -69,6 +69,11 @@ class Silence:
                 'msDS-Behavior-Version'
             from objects o, forests f where o.object_class = 'crossRefContainer' and f.functional_level is null
         """)
+        self._db.execute("""
+            insert into gaps
+            select 'domains', 'sid', domain_id, object_id, null, 'denied', 'mandatory_missing', 'objectSid'
+            from domains where is_collected and sid is null
+        """)
         if self._has_descriptors:
             self._db.execute(
                 "insert into gaps select 'objects', 'sd_id', domain_id, object_id, null, 'denied', "

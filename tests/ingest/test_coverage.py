@@ -2,9 +2,28 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ingest.conftest import BASE, CONFIGURATION, entry, gaps, group, rows, skeleton, text, user
+from tests.ingest.conftest import (
+    BASE,
+    CONFIGURATION,
+    EVERYONE_READS,
+    entry,
+    gaps,
+    group,
+    rows,
+    sid,
+    skeleton,
+    text,
+    user,
+)
 
 CLOSED = "O:DAG:DAD:(A;;RPWP;;;DA)"
+CONDITIONAL_READ = bytes.fromhex(
+    "010004801400000020000000000000002c000000"  # header: owner, group, DACL
+    "010100000000000512000000010100000000000512000000"  # Local System twice
+    "0200240001000000"  # an ACL of one ACE
+    "09001c0014000200" "01010000000000050b000000" "6172747800000000"
+)  # fmt: skip
+"""A callback ACE that lets Authenticated Users read, on a condition."""
 
 
 def test_a_fact_that_was_read_has_no_gap(seal):
@@ -146,3 +165,70 @@ def test_a_sid_that_cannot_be_read_is_a_gap_of_its_object_alone(seal):
     snapshot = seal([*skeleton(), user(10, "u", 1104, objectSid=[b"?"])])
     assert ("sid", "malformed", f"CN=u,CN=Users,{BASE}") in gaps(snapshot, "users")
     assert gaps(snapshot, "domains") == []
+
+
+def without(name):
+    """The skeleton, its head without one attribute."""
+    (dn, head), *others = skeleton()
+    return [(dn, {key: values for key, values in head.items() if key != name}), *others]
+
+
+def test_without_any_descriptor_rights_are_not_known_whatever_the_source_says(seal):
+    bare = [(dn, {k: v for k, v in held.items() if k != "nTSecurityDescriptor"}) for dn, held in skeleton()]
+    assert ("sd_id", "no_descriptors", None) in gaps(seal(bare), "objects")
+
+
+def test_a_primary_group_is_known_although_the_sid_of_the_domain_is_not(seal):
+    snapshot = seal([*without("objectSid"), user(10, "u", 1104), group(20, "Admins", 513)])
+    assert [r["origin"] for r in rows(snapshot, "memberships")] == ["primary_group"]
+    assert ("sid", "mandatory_missing", BASE) in gaps(snapshot, "domains")
+
+
+def test_a_right_given_on_a_condition_does_not_tell_absent_from_refused(seal):
+    conditional = CONDITIONAL_READ
+    held = user(10, "u", 1104, sddl="")[1] | {"nTSecurityDescriptor": [conditional]}
+    snapshot = seal([*skeleton(), (f"CN=u,CN=Users,{BASE}", held)])
+    assert ("admin_count", "no_read_right", f"CN=u,CN=Users,{BASE}") in gaps(snapshot, "users")
+
+
+SUD = f"DC=sud,{BASE}"
+SUD_SID = "S-1-5-21-4444-5555-6666"
+
+
+def two_domains(*, sddl):
+    """In the first domain Authenticated Users are in Pre-Windows 2000; each domain has a user with ``sddl``."""
+    everyone = f"CN=S-1-5-11,CN=ForeignSecurityPrincipals,{BASE}"
+    reader = entry(
+        21,
+        f"CN=Lecteurs,CN=Builtin,{BASE}",
+        "group",
+        objectSid=sid("S-1-5-32-554"),
+        sAMAccountName=text("Lecteurs"),
+        groupType=text("-2147483643"),
+        member=text(everyone),
+    )
+    return [
+        *skeleton(),
+        entry(22, SUD, "domain domainDNS", objectSid=sid(SUD_SID), msDS_Behavior_Version=text("7")),
+        entry(23, everyone, "foreignSecurityPrincipal", objectSid=sid("S-1-5-11")),
+        reader,
+        user(10, "nord", 1104, sddl=sddl),
+        user(11, "sud", 1104, parent=f"CN=Users,{SUD}", objectSid=sid(f"{SUD_SID}-1104"), sddl=sddl),
+    ]
+
+
+def test_a_builtin_group_counts_in_its_own_domain_alone(seal):
+    told = gaps(seal(two_domains(sddl="O:DAG:DAD:(A;;RPLCRC;;;RU)")), "users")
+    assert {dn for column, _, dn in told if column == "admin_count"} == {f"CN=sud,CN=Users,{SUD}"}
+
+
+def test_the_administrator_of_one_domain_is_not_that_of_another(seal):
+    admins = group(24, "Admins du domaine", 512, member=text(f"CN=nord,CN=Users,{BASE}"))
+    snapshot = seal([*two_domains(sddl=EVERYONE_READS), admins], account="nord@chu.example")
+    hidden = {dn for _, reason, dn in gaps(snapshot, "password_policies") if reason == "known_hidden"}
+    assert hidden == {f"CN=Password Settings Container,CN=System,{SUD}"}
+
+
+def test_what_was_deleted_in_one_partition_says_nothing_of_another(seal):
+    gone = entry(70, f"CN=x,CN=Deleted Objects,{CONFIGURATION}", "container", isDeleted=text("TRUE"))
+    assert ("*", "known_hidden", f"CN=Deleted Objects,{BASE}") in gaps(seal([*skeleton(), gone]), "objects")
