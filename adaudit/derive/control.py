@@ -108,12 +108,24 @@ class _Judge:
         return names.attributes.get(guid) or names.rights.get(guid, guid)
 
     def levels(self, subject: _Subject, kinds: Iterable[frozenset[str]]) -> list[int]:
-        """Level of a subject on objects of each of these kinds; 0 where it does not count."""
+        """Level of a subject on objects of each of these kinds; 0 where it does not count.
+
+        The class of an object stands for all its attributes (MS-ADTS 5.1.3.3.3).
+        """
         right, guid, is_self = subject
-        targets = {self.target(right, guid), *self._names.attributes_in(guid)}
-        choices = [(c.level, frozenset(c.kinds)) for c in CHOICES if c.right == right and c.target in targets]
+        some = {self.target(right, guid), *self._names.attributes_in(guid)}
+        whole = self._names.classes.get(guid or "") if right == "write_property" else None
+        choices = [(c.level, c.target, frozenset(c.kinds)) for c in CHOICES if c.right == right]
         return [
-            min((level for level, on in choices if on & (_of_members(each) if is_self else each)), default=0)
+            min(
+                (
+                    level
+                    for level, target, on in choices
+                    if on & (_of_members(each) if is_self else each)
+                    and (target in some or (target is None and whole in each))
+                ),
+                default=0,
+            )
             for each in kinds
         ]
 

@@ -102,6 +102,9 @@ def levels(compute: Any, object_class: str, *grants: Grant, **tables: Any) -> di
         ("organizationalUnit", WRITE, "f30e3bbe-9ff0-11d1-b603-0000f80367c1", {"gPLink": 2}),
         ("organizationalUnit", CREATE, COMPUTER_CLASS, {"computer": 2}),
         ("user", CREATE, None, {}),
+        ("computer", WRITE, COMPUTER_CLASS, {COMPUTER_CLASS: 1}),
+        ("user", WRITE, COMPUTER_CLASS, {}),
+        ("computer", SELF_WRITE, COMPUTER_CLASS, {}),
     ],
 )
 def test_a_right_counts_on_the_classes_where_it_means_something(
