@@ -131,9 +131,9 @@ def _domain_controllers(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
 
 
 def _descriptor_rights(_: Facts, gaps: Gaps) -> Iterator[Gap]:
-    """Objects whose descriptor was not read, each with its own gap."""
+    """Objects whose descriptor was not read, each with its own gap. Objects never seen are a gap of ``objects``."""
     for gap in gaps.of("objects", "sd_id"):
-        if gap.is_wide or gap.object_id is not None:
+        if gap.column_name != "*" and (gap.is_wide or gap.object_id is not None):
             yield gap._replace(column_name="*")
     yield from gaps.wide("security_descriptors", "aces")
 

@@ -43,8 +43,13 @@ order by all
 
 
 _IN_PLACES: Final = """(
-    c.object_id is not null or c.dn is null or c.table_name in $computed
-    or not exists (
+    c.object_id is not null or c.table_name in $computed
+    or c.dn is null and not (
+        c.table_name = 'objects'
+        and coalesce((select any_value(n.kind) from snapshot.partitions n where n.dn = c.detail), c.detail, '')
+            in (select unnest($elsewhere))
+    )
+    or c.dn is not null and not exists (
         select 1 from snapshot.partitions n
         where lower(c.dn) = lower(n.dn) or ends_with(lower(c.dn), ',' || lower(n.dn))
     )
@@ -60,7 +65,11 @@ _IN_PLACES: Final = """(
 )"""
 """The DN of a coverage row is at a place, below it or above it: what is hidden above hides what is below.
 
-Gaps of computed tables are placed by those who compute them."""
+Objects of a whole naming context that was not read, which ``detail`` names by DN or kind, count when a place is in one
+of that kind. Gaps of computed tables are placed by those who compute them."""
+
+_FOREST_WIDE: Final = ("configuration", "schema", "domain_dns", "forest_dns", "application")
+"""Kinds of naming contexts that hold nothing a rule needs unless one of its places is there."""
 
 
 def all_gaps(database: Database) -> tuple[Gap, ...]:
@@ -76,7 +85,8 @@ def gaps_of(
 
     ``examined``: what the rows of the kept table ``examined`` (column ``subject``) are, when the
     rule names its population: what is missing of other objects is then left out. ``places``: where
-    objects never seen would matter (``Rule.places``). A gap that names neither object nor DN always counts.
+    objects never seen would matter (``Rule.places``). A gap that names neither object nor DN counts, unless it is a
+    naming context without a place.
     """
     facts = reading.facts
     tables = sorted({table for table, _ in facts})
@@ -93,7 +103,12 @@ def gaps_of(
         condition += f" and (c.object_id is null or c.object_id in ({_EXAMINED_OBJECTS[examined]}))"
     if places is not None:
         condition += f" and {_IN_PLACES}"
-        parameters |= {"places": [place.lower() for place in places], "computed": list(COMPUTED)}
+        needed = {place.partition(":")[0] for place in places}
+        parameters |= {
+            "places": [place.lower() for place in places],
+            "computed": list(COMPUTED),
+            "elsewhere": [kind for kind in _FOREST_WIDE if kind not in needed],
+        }
     gaps = []
     for row in _rows(scope, condition, parameters):
         table, column = row[0], row[1]

@@ -61,6 +61,19 @@ def test_a_table_that_was_not_read_always_counts(judged: Judge) -> None:
     assert placed(judged(PARTITIONS, gap("computers", "*", **unread))).status is Status.NOT_ASSESSED
 
 
+@pytest.mark.parametrize("detail", ["forest_dns", "DC=ForestDnsZones,DC=chu,DC=example"])
+def test_objects_of_a_naming_context_without_any_place_do_not_count(judged: Judge, detail: str) -> None:
+    zones = {"partition_id": 2, "dn": "DC=ForestDnsZones,DC=chu,DC=example", "kind": "forest_dns", "domain_id": 0}
+    context = {"partitions": [*PARTITIONS["partitions"], zones]}
+    unread: dict[str, Any] = {"detail": detail, "reason": "not_in_source", "status": "not_attempted"}
+    assert placed(judged(context, gap("objects", "*", **unread))).status is Status.COMPLIANT
+
+
+def test_objects_of_a_domain_that_was_not_read_count(judged: Judge) -> None:
+    unread: dict[str, Any] = {"detail": "DC=chu,DC=example", "reason": "other_domain", "status": "not_attempted"}
+    assert placed(judged(PARTITIONS, gap("objects", "*", **unread))).status is Status.NOT_ASSESSED
+
+
 def test_a_value_that_means_nothing_to_the_rule_is_a_gap_and_not_compliant(judged: Judge) -> None:
     found = placed(judged(PARTITIONS, server("other")))
     assert found.status is Status.NOT_ASSESSED
