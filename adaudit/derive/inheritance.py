@@ -148,9 +148,9 @@ def _delegation_targets(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
 
 
 def _applied_gpos(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
-    """Links that were not read, and containers of which something above was not seen."""
+    """Links that were not read, each with the container that bears them, and containers below something never seen."""
     yield from gaps.wide("organizational_units")
-    yield from gaps.as_lost_rows(gaps.of("gpo_links", "gpo_id"))
+    yield from (gap._replace(column_name="*") for gap in gaps.of("gpo_links", "gpo_id"))
     chains = Chains(facts)
     for object_id, dn, domain_id in facts.rows("objects", "object_id", "dn", "domain_id"):
         if chains.is_told(object_id) and chains.is_broken(object_id):
