@@ -12,6 +12,7 @@ from adaudit.ingest.access import Grant, Token, grants_by_descriptor, hides_chil
 from adaudit.ingest.expectations import (
     CONTAINER_CLASSES,
     FOREST_SOURCES,
+    HOMES,
     KNOWN_HIDDEN,
     NOT_COLLECTED,
     PRINCIPAL_TABLES,
@@ -126,6 +127,7 @@ class Coverage:
             group by r.dn
         """)
         self.db.register("principal_tables", pa.table({"table_name": list(PRINCIPAL_TABLES)}))
+        self._homes()
         for object_class, names in FOREST_SOURCES.items():
             for name in names:
                 self.db.execute(
@@ -143,6 +145,21 @@ class Coverage:
             union all
             select 'gpos', '*', domain_id, null, dn, 'denied', 'reference_unseen', null from unseen_objects
             where is_collected and dn in (select gpo_dn from gpo_links where gpo_id is null)
+            union all
+            select t.table_name, '*', u.domain_id, null, u.dn, 'denied', 'reference_unseen', null
+            from unseen_objects u join homes t on lower(u.dn) = t.dn_key or ends_with(t.dn_key, ',' || lower(u.dn))
+            where u.is_collected
+        """)
+
+    def _homes(self) -> None:
+        """Where the objects of a table are, in each naming context that was read."""
+        names = ("table_name", "kind", "path")
+        columns = [pa.array(column) for column in zip(*HOMES, strict=True)]
+        self.db.register("home_paths", pa.Table.from_arrays(columns, names=names))
+        self.db.execute("""
+            create temp table homes as
+            select h.table_name, h.path || ',' || p.dn_key as dn_key, p.dn_key as head
+            from home_paths h join known_partitions p using (kind) where p.is_collected
         """)
 
     def _hidden_containers(self, grants: Mapping[int, tuple[Grant, ...]]) -> None:
@@ -162,6 +179,10 @@ class Coverage:
             union all
             select t.table_name, '*', h.domain_id, null, h.dn, 'denied', 'container_hidden', null
             from hidden h, principal_tables t where h.kind = 'domain' and not contains(lower(h.dn), ',cn=system,')
+            union all
+            select t.table_name, '*', h.domain_id, null, h.dn, 'denied', 'container_hidden', null
+            from hidden h join homes t on lower(h.dn) = t.dn_key or ends_with(t.dn_key, ',' || lower(h.dn))
+                or ends_with(lower(h.dn), ',' || t.dn_key) and t.dn_key <> 'cn=system,' || t.head
         """)
 
     def _gather(self) -> None:

@@ -178,6 +178,29 @@ CONTAINER_CLASSES = (
 )
 """Classes of objects below which others are expected."""
 
+HOMES = (
+    ("trusts", "domain", "cn=system"),
+    ("trust_names", "domain", "cn=system"),
+    ("gpos", "domain", "cn=policies,cn=system"),
+    ("password_policies", "domain", "cn=password settings container,cn=system"),
+    ("dns_zones", "domain", "cn=microsoftdns,cn=system"),
+    ("dns_records", "domain", "cn=microsoftdns,cn=system"),
+    ("dns_zones", "domain_dns", "cn=microsoftdns"),
+    ("dns_records", "domain_dns", "cn=microsoftdns"),
+    ("dns_zones", "forest_dns", "cn=microsoftdns"),
+    ("dns_records", "forest_dns", "cn=microsoftdns"),
+    ("certificate_templates", "configuration", "cn=certificate templates,cn=public key services,cn=services"),
+    ("certificate_authorities", "configuration", "cn=enrollment services,cn=public key services,cn=services"),
+    ("published_templates", "configuration", "cn=enrollment services,cn=public key services,cn=services"),
+    ("certificates", "configuration", "cn=public key services,cn=services"),
+    ("sites", "configuration", "cn=sites"),
+    ("subnets", "configuration", "cn=subnets,cn=sites"),
+    ("directory_servers", "configuration", "cn=sites"),
+    ("extended_rights", "configuration", "cn=extended-rights"),
+    ("display_specifier_menus", "configuration", "cn=displayspecifiers"),
+)
+"""(table, kind of naming context, container below its head) of tables whose objects are in one place."""
+
 PRINCIPAL_TABLES = ("users", "computers", "managed_service_accounts", "groups")
 
 KNOWN_HIDDEN = """

@@ -39,6 +39,10 @@ _NAMES_REMEMBERED = 5000
 """More attributes of a class, or combinations of classes, than any schema has; a hostile source may invent more."""
 
 
+_MANY_VALUES = 1500
+"""From here on the members of a group are spilled at once."""
+
+
 def utc_now() -> datetime:
     """The present moment as naive UTC."""
     return datetime.now(UTC).replace(tzinfo=None)
@@ -145,7 +149,7 @@ class Ingest:
                 self._keep(n, name, values)
                 self._tell_malformed(n, name, plan.name, str(error))
         stage.append(tuple(row))
-        if n % 512 == 0:
+        if n % 512 == 0 or len(attributes.get("member", ())) > _MANY_VALUES:
             for each in self._stages():
                 each.flush_if_full()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ class Multivalued:
 
     def __init__(self, folder: Path) -> None:
         self.stages = {name: Stage(folder, name, schema) for name, schema in SCHEMAS.items()}
-        self._descriptors: dict[tuple[str, bytes], int] = {}
+        self._descriptors: dict[tuple[str, bytes], int] = {}  # by role and digest
         self.takers: dict[str, Take] = {
             "member": self._take_member,
             "memberof": self._take_member_of,
@@ -128,9 +129,10 @@ class Multivalued:
     def descriptor(self, role: str, values: list[bytes]) -> int:
         """The number of a descriptor, which is decoded the first time it is met."""
         raw = values[0]
-        number = self._descriptors.get((role, raw))
+        key = role, blake2b(raw, digest_size=16).digest()
+        number = self._descriptors.get(key)
         if number is None:
-            number = self._descriptors[role, raw] = len(self._descriptors)
+            number = self._descriptors[key] = len(self._descriptors)
             self._stage_descriptor(number, role, raw)
         return number
 

@@ -10,7 +10,10 @@ from __future__ import annotations
 IDS = """
 create temp table ids as
 with kept as (
-    select *, row_number() over (partition by coalesce(guid, dn_key) order by weight desc, n) as copy from entries
+    select *, row_number() over (
+        partition by coalesce(guid, dn_key) order by weight desc, usnchanged desc nulls last, dn_key, n
+    ) as copy
+    from entries
 ), numbered as (
     select *, (row_number() over (order by guid nulls last, dn_key) - 1)::integer as object_id from kept where copy = 1
 )
@@ -87,20 +90,21 @@ with scoped as (
         case when b.type is not null then b.type when w.sid is not null or s.sid not like 'S-1-5-21-%' then 'well_known'
             when d.sid is not null then 'dangling' else 'foreign' end as type,
         coalesce(b.name, w.name) as name,
-        (select min(f.dn) from foreigners f where f.sid = s.sid) as foreign_dn
+        (select min(f.dn) from foreigners f where f.sid = s.sid) as foreign_dn,
+        null as unseen_key
     from scoped s left join borne b on b.sid = s.sid and b.scope = s.scope
     left join known_sids w on w.sid = s.sid
     left join known_domains d on d.sid = regexp_extract(s.sid, '^(S-1-5-21-\\d+-\\d+-\\d+)-\\d+$', 1)
     union all
-    select null, -1, object_id, dn, domain_id, type, name, null from bearers where sid is null
+    select null, -1, object_id, dn, domain_id, type, name, null, null from bearers where sid is null
     union all
     select null, -1, null, u.dn, (
         select arg_max(d.domain_id, length(d.dn_key)) from known_domains d where ends_with(u.dn_key, ',' || d.dn_key)
-    ), 'unseen', null, null from unseen u
+    ), 'unseen', null, null, u.dn_key from unseen u
 )
 select (row_number() over (order by sid nulls last, scope, lower(dn)) - 1)::integer as principal_id, sid, scope,
     try_cast(regexp_extract(sid, '-(\\d+)$', 1) as bigint) as rid, domain_id::integer as domain_id, object_id, type,
-    name,    coalesce(dn, foreign_dn) as dn
+    name, coalesce(dn, foreign_dn) as dn, unseen_key
 from known
 """
 
@@ -117,7 +121,7 @@ AFTER_PRINCIPALS = (
     union all
     select f.dn_key, p.principal_id from foreigners f join identities p on p.sid = f.sid and p.scope = -1
     union all
-    select lower(dn), principal_id from identities where type = 'unseen'
+    select unseen_key, principal_id from identities where type = 'unseen'
     """,
     """
     create temp table resolved as

@@ -232,3 +232,29 @@ def test_the_administrator_of_one_domain_is_not_that_of_another(seal):
 def test_what_was_deleted_in_one_partition_says_nothing_of_another(seal):
     gone = entry(70, f"CN=x,CN=Deleted Objects,{CONFIGURATION}", "container", isDeleted=text("TRUE"))
     assert ("*", "known_hidden", f"CN=Deleted Objects,{BASE}") in gaps(seal([*skeleton(), gone]), "objects")
+
+
+TEMPLATES = f"CN=Certificate Templates,CN=Public Key Services,CN=Services,{CONFIGURATION}"
+NOT_LISTED = "O:DAG:DAD:(A;;RPRC;;;AU)"
+
+
+@pytest.mark.parametrize(
+    ("container", "table"),
+    [
+        (f"CN=System,{BASE}", "trusts"),
+        (f"CN=System,{BASE}", "gpos"),
+        (TEMPLATES, "certificate_templates"),
+        (f"CN=Services,{CONFIGURATION}", "certificate_authorities"),
+        (f"CN=DisplaySpecifiers,{CONFIGURATION}", "display_specifier_menus"),
+    ],
+)
+def test_a_hidden_container_hides_what_is_kept_there(seal, container, table):
+    snapshot = seal([*skeleton(), entry(40, container, "container", sddl=NOT_LISTED)])
+    assert ("*", "container_hidden", container) in gaps(snapshot, table)
+
+
+@pytest.mark.parametrize(
+    ("dn", "table"), [(f"CN=sud,CN=System,{BASE}", "trusts"), (f"CN=T,{TEMPLATES}", "certificate_templates")]
+)
+def test_an_object_of_unknown_class_may_be_what_is_kept_beside_it(seal, dn, table):
+    assert ("*", "mandatory_missing", dn) in gaps(seal([*skeleton(), (dn, {"objectGUID": [b"m" * 16]})]), table)

@@ -225,3 +225,14 @@ def test_a_malformed_descriptor_is_kept_and_told(seal):
     assert [r["raw"] for r in rows(snapshot, "security_descriptors") if r["error"]] == [b"\x01\x00\x04\x80"]
     told = [r for r in rows(snapshot, "coverage") if (r["column_name"], r["reason"]) == ("sd_id", "malformed")]
     assert len(told) == 1
+
+
+def test_a_member_never_seen_is_one_whatever_its_letters(seal):
+    member = f"CN=\u039f\u0394\u039f\u03a3,OU=\u0130,{BASE}"
+    snapshot = seal([*skeleton(), group(20, "G", 1200, member=text(member))])
+    assert len(rows(snapshot, "memberships")) == 1
+
+
+def test_two_objects_of_one_name_are_one_head(seal):
+    snapshot = seal([*skeleton(), entry(99, BASE, "domain domainDNS", objectSid=sid(DOMAIN_SID))])
+    assert len(rows(snapshot, "domains")) == 1
