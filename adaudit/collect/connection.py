@@ -37,6 +37,9 @@ START_TLS_OID: Final = "1.3.6.1.4.1.1466.20037"
 
 _CHUNK: Final = 1 << 18
 
+_UNSOUND_ANSWER: Final = (LookupError, ValueError, TypeError, AttributeError)
+"""What ldap3 raises, besides errors of its own, for an answer that is not sound LDAP."""
+
 
 class ConnectionLost(ConnectionFailed):
     """The connection ended, or fell silent, after the bind."""
@@ -82,6 +85,9 @@ class ReadOnlyConnection:
         except (LDAPExceptionError, OSError) as error:
             self._socket.close()
             raise ConnectionFailed(f"no answer to StartTLS: {error}", place=self._place) from error
+        except _UNSOUND_ANSWER:
+            self._socket.close()
+            raise MalformedAnswer("that to StartTLS", place=self._place) from None
         if self._client.result["result"] != 0:
             self._socket.close()
             raise ConnectionFailed(
@@ -109,6 +115,10 @@ class ReadOnlyConnection:
             raise UsageError("the password would travel in plain text", place=self._place)
         if not password:
             raise UsageError("the password is empty", place=user)
+        try:
+            user.encode()
+        except UnicodeEncodeError:
+            raise UsageError("the name of the account is not text", place=ascii(user)) from None
         client, self._client = self._client, None
         client.user, client.password = user, password.encode("utf-8", "surrogateescape")
         client.authentication = ldap3.SIMPLE
@@ -117,6 +127,9 @@ class ReadOnlyConnection:
         except (LDAPExceptionError, OSError) as error:
             self._socket.close()
             raise ConnectionFailed(f"no answer to the bind: {error}", place=self._place) from error
+        except _UNSOUND_ANSWER:
+            self._socket.close()
+            raise MalformedAnswer("that to the bind", place=self._place) from None
         if not accepted:
             self.unbind()
             raise bind_failure(client.result["result"], client.result["message"], user, self._place)

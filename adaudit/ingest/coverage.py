@@ -104,6 +104,10 @@ class Coverage:
             union all
             select 'objects', 'sd_id', o.domain_id, o.object_id, null, 'failed', 'malformed', d.error
             from security_descriptors d join objects o using (sd_id) where d.error is not null
+            union all
+            select 'gpo_links', 'gpo_dn', domain_id, object_id, null, 'failed', 'malformed', 'gPLink'
+            from organizational_units
+            where trim(regexp_replace(gp_link, '(?i)\\[LDAP://[^\\]]*;\\d{1,10}\\]', '', 'g')) <> ''
         """)
 
     def _unseen(self) -> None:

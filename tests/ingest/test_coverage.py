@@ -258,3 +258,12 @@ def test_a_hidden_container_hides_what_is_kept_there(seal, container, table):
 )
 def test_an_object_of_unknown_class_may_be_what_is_kept_beside_it(seal, dn, table):
     assert ("*", "mandatory_missing", dn) in gaps(seal([*skeleton(), (dn, {"objectGUID": [b"m" * 16]})]), table)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_told"),
+    [("[LDAP://cn={A},cn=policies;0]", False), (" ", False), ("[LDAP://cn={A},cn=pol", True), ("[rubbish]", True)],
+)
+def test_a_link_that_cannot_be_read_is_not_the_lack_of_one(seal, said, is_told):
+    snapshot = seal([*skeleton(), entry(70, OU, "organizationalUnit", gPLink=text(said))])
+    assert (("gpo_dn", "malformed", OU) in gaps(snapshot, "gpo_links")) is is_told

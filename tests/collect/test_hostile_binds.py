@@ -1,0 +1,56 @@
+"""Answers to StartTLS and to the bind that no LDAP server gives."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from adaudit.collect.endpoint import Endpoint, Security
+from adaudit.errors import ConnectionFailed, UsageError
+
+PASSWORD = "never-to-be-told"
+ANSWERS = {
+    "zeros": bytes(10),
+    "a result code below zero": b"0\x0c\x02\x01\x01a\x07\n\x01\xff\x04\x00\x04\x00",
+    "an empty bind response": b"0\x05\x02\x01\x01a\x00",
+    "no operation": b"0\x03\x02\x01\x01",
+    "an indefinite length": b"0\x80\x02\x01\x01\x00\x00",
+    "an entry": b"0\x0c\x02\x01\x01d\x07\n\x01\x00\x04\x00\x04\x00",
+    "another protocol": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    "nothing": b"",
+}
+
+
+@contextlib.contextmanager
+def server(answer: bytes) -> Iterator[int]:
+    """Port of a server that gives one answer to whatever is said first."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            client, _ = listener.accept()
+            with client, contextlib.suppress(OSError):
+                client.recv(4096)
+                client.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(10)
+
+
+@pytest.mark.parametrize("security", [Security.PLAINTEXT, Security.START_TLS])
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+def test_an_unsound_answer_is_one_located_failure_without_the_password(answer: bytes, security: Security) -> None:
+    with server(answer) as port, pytest.raises(ConnectionFailed) as caught:
+        Endpoint("127.0.0.1", security, port, timeout=5).connect("lecteur@chu.example", PASSWORD)
+    assert f"127.0.0.1:{port}" in str(caught.value)
+    assert PASSWORD not in str(caught.value)
+
+
+def test_a_name_that_is_no_text_is_refused() -> None:
+    with server(b"") as port, pytest.raises(UsageError):
+        Endpoint("127.0.0.1", Security.PLAINTEXT, port, timeout=5).connect("\udcff", PASSWORD)
