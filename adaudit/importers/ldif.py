@@ -160,6 +160,11 @@ def _tell_gaps(ingest: Ingest, found: Survey) -> None:
             for text in dump.filters:
                 if text.strip("() ").lower() not in _EVERY_OBJECT:
                     ingest.note("not_attempted", "excluded", dn=dn, detail=f"{file.path.name}: filter {text}")
+    whole = {dn_key(base) for file in found.files for base, scope in file.dump.bases if scope == "subtree"}
+    unnamed = {key for file, facts in found.files.items() if not file.dump.bases for key in facts.partitions}
+    for key, dn in found.heads.items():
+        if key not in whole | unnamed:
+            ingest.note("not_attempted", "excluded", dn=dn, detail="no search named in the files reads all of it")
     absent = set[str]().union(*(_attributes_not_asked_for(file, facts) for file, facts in found.files.items()))
     for name in sorted(absent):
         ingest.note_attribute("not_attempted", "not_in_source", name, detail="not asked for by the dump")

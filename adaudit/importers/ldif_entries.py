@@ -17,6 +17,7 @@ MAX_VALUE_BYTES: Final = 16 << 20
 MAX_ENTRY_VALUES: Final = 1_000_000
 
 _DESCRIPTION: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)(?:;[A-Za-z0-9*=-]+)*")
+_BASE: Final = re.compile(r"base <(.*)>(?: \(default\))? with scope (\w+)")
 _CHANGE_TYPE: Final = "changetype"
 _MAX_NAME_BYTES: Final = 512
 _RESULT_KEYS: Final = (b"search", b"result")
@@ -55,11 +56,13 @@ class Dump:
     """What a file says about itself beside its entries, filled while they are read.
 
     ``requested``: lower-case names of the attributes asked for (``*`` and ``all`` included); None when no header says.
-    ``filters``: search filters named by headers. ``truncated``: why the file is known to be cut short, else empty.
+    ``filters``: search filters named by headers. ``bases``: (base, scope) of the searches they name.
+    ``truncated``: why the file is known to be cut short, else empty.
     """
 
     requested: set[str] | None = None
     filters: list[str] = field(default_factory=list)
+    bases: list[tuple[str, str]] = field(default_factory=list)
     referrals: list[str] = field(default_factory=list)
     truncated: str = ""
 
@@ -215,6 +218,8 @@ class LdifFile:
             elif said.startswith("requesting: "):
                 names = said.removeprefix("requesting: ").lower().split()
                 self.dump.requested = (self.dump.requested or set()) | set(names)
+            elif match := _BASE.fullmatch(said):
+                self.dump.bases.append((match[1], match[2]))
             elif said.startswith("filter: "):
                 self.dump.filters.append(said.removeprefix("filter: "))
             elif said.startswith("refldap"):

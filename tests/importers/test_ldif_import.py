@@ -128,6 +128,13 @@ def test_a_filtered_dump_leaves_its_naming_context_not_attempted(imported: Impor
     assert not coverage(imported(header() + domain_head() + DONE).path, reason="excluded")
 
 
+def test_a_search_of_the_head_alone_does_not_read_its_naming_context(imported: Import) -> None:
+    path = imported(header().replace("scope subtree", "scope baseObject") + domain_head() + DONE).path
+    assert coverage(path, table_name="users", reason="excluded", status="not_attempted")
+    path = imported(header() + domain_head() + DONE).path
+    assert not coverage(path, table_name="users", reason="excluded")
+
+
 def test_a_naming_context_without_its_head_is_known_to_be_partial(imported: Import) -> None:
     path = imported(user("alix", 1104)).path
     assert column(path, "partitions", "dn") == [DOMAIN]
