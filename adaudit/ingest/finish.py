@@ -5,13 +5,13 @@ The ids follow the order of GUIDs and SIDs, so that one directory read by two ro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from adaudit.decode.sid import WELL_KNOWN
@@ -25,7 +25,13 @@ from adaudit.ingest.relations import AFTER_PRINCIPALS, AFTER_TABLES, IDENTITIES,
 from adaudit.schema import COLLECTED
 from adaudit.snapshot import SnapshotWriter
 
-_BATCH = 65_536
+_BATCH = 16_384
+_MEMORY = "256MB"
+"""What the database may hold before it spills to the private folder: large tables are joined and sorted on disk."""
+
+_GLOB = re.compile(r"([\[*?])")
+"""Characters of a path that the database would take for a pattern."""
+
 _MANAGED = tuple(f"msDS-{kind}ManagedServiceAccount" for kind in ("Group", "", "Delegated"))
 _LARGE = ("attributes",)
 """Written straight to the snapshot: no other table is computed from them."""
@@ -48,11 +54,16 @@ class Finish:
         spill = folder / "spill"
         spill.mkdir()
         self._db = duckdb.connect(
-            config={"memory_limit": "2GB", "threads": 2, "temp_directory": str(spill), "preserve_insertion_order": True}
+            config={
+                "memory_limit": _MEMORY,
+                "threads": 2,
+                "temp_directory": str(spill),
+                "preserve_insertion_order": True,
+            }
         )
         for path in folder.glob("*.parquet"):
             name = path.stem if path.stem.startswith("entries_") else f"s_{path.stem}"
-            self._db.register(name, ds.dataset(str(path), format="parquet"))
+            self._db.read_parquet(_GLOB.sub(r"[\1]", str(path))).create_view(name)
 
     def close(self) -> None:
         """Let go of the database and the staged files."""
