@@ -236,3 +236,13 @@ def test_a_member_never_seen_is_one_whatever_its_letters(seal):
 def test_two_objects_of_one_name_are_one_head(seal):
     snapshot = seal([*skeleton(), entry(99, BASE, "domain domainDNS", objectSid=sid(DOMAIN_SID))])
     assert len(rows(snapshot, "domains")) == 1
+
+
+def test_a_folder_whose_name_looks_like_a_pattern_is_a_folder(tmp_path):
+    folder = tmp_path / "we[ir]d 'name'"
+    folder.mkdir()
+    with Ingest(folder / "x.adsnap", source=SourceInfo(kind="ldif", tool="t")) as ingest:
+        for dn, attributes in skeleton():
+            ingest.add(dn, attributes)
+        ingest.seal(as_of=None, as_of_origin="newest_change")
+    assert [path.name for path in folder.iterdir()] == ["x.adsnap"]
