@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from adaudit.errors import InputError
 from adaudit.ingest.names import dn_key, is_below, parent_of
 
 _IN_FOREST, _DOMAIN = 0x1, 0x2  # systemFlags of a crossRef (MS-ADTS 6.1.1.2.1.1)
@@ -54,7 +55,7 @@ def assemble(told: list[tuple[str, bool]], cross_refs: list[CrossRef], heads: di
     """Put the forest together.
 
     ``told``: naming contexts given by the source, and whether each was read. ``heads``: DN key → (DN, SID) of
-    the domain heads that were read.
+    the domain heads that were read. Raises InputError when they are of several forests.
     """
     forest = Forest()
     for dn, is_collected in told:
@@ -71,6 +72,7 @@ def assemble(told: list[tuple[str, bool]], cross_refs: list[CrossRef], heads: di
     for key, partition in forest.partitions.items():
         if partition.kind == "domain" and key in applications and key not in heads:
             partition.kind = "application"
+    _one_forest(forest)
     forest.root = _root(forest)
     for key, partition in forest.partitions.items():
         if partition.kind == "domain":
@@ -98,6 +100,12 @@ def _kind(key: str) -> str:
         if key.startswith(start):
             return kind
     return "application"
+
+
+def _one_forest(forest: Forest) -> None:
+    heads = [partition.dn for partition in forest.partitions.values() if partition.kind == "configuration"]
+    if len(heads) > 1:
+        raise InputError(f"{heads[0]} and {heads[1]} are of two forests; a snapshot holds one")
 
 
 def _root(forest: Forest) -> str:

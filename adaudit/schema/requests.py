@@ -44,6 +44,9 @@ SECRET_ATTRIBUTES = frozenset(
         "msPKIAccountCredentials",
         "msPKIDPAPIMasterKeys",
         "msTPM-OwnerInformation",
+        "msPKI-CredentialRoamingTokens",
+        "msDS-ExecuteScriptPassword",
+        "pekList",
     )
 )
 """Attributes whose value is a secret, lower case: recorded as present, never kept."""
