@@ -24,7 +24,7 @@ as_root() {
 }
 
 command -v dpkg-query >/dev/null || fail "not a Debian: install the equivalents of ${packages[*]}, then run pytest"
-mapfile -t wanted < <(missing)
+read -ra wanted <<<"$(missing | tr "\n" " ")"
 fresh=$([ -x /usr/sbin/samba ] || echo yes)
 if [ ${#wanted[@]} = 0 ] && [ -z "$fresh" ]; then exit 0; fi
 
