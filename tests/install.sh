@@ -3,7 +3,7 @@
 set -euo pipefail
 
 packages=(samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind python3-samba smbclient ldap-utils
-  chromium chromium-driver fonts-dejavu-core)
+  ldb-tools chromium chromium-driver fonts-dejavu-core)
 services=(smbd nmbd winbind samba-ad-dc)
 policy=/usr/sbin/policy-rc.d
 
