@@ -30,6 +30,10 @@ _BIND_REASONS: Final = {
 """The ``data`` field of AD's answer to a refused bind: a Windows error number in hexadecimal (MS-ERREF 2.2)."""
 
 
+class BindRefused(ConnectionFailed):
+    """The server answered the bind and said no: these credentials must not be tried again, there or elsewhere."""
+
+
 def open_failure(error: Exception, host: str, port: int, timeout: float) -> ConnectionFailed:
     """The failure of ldap3 to open a connection; it merges the socket's error into the class of its own."""
     place = f"{host}:{port}"
@@ -65,12 +69,12 @@ def tls_failure(error: OSError, host: str, place: str) -> ConnectionFailed:
     )
 
 
-def bind_failure(code: int, message: str, user: str, place: str) -> ConnectionFailed:
+def bind_failure(code: int, message: str, user: str, place: str) -> BindRefused:
     """The refusal of a simple bind."""
     if code == _STRONGER_AUTH_REQUIRED:
-        return ConnectionFailed("the server refuses a plain-text bind: leave out --allow-plaintext", place=place)
+        return BindRefused("the server refuses a plain-text bind: leave out --allow-plaintext", place=place)
     if code != _INVALID_CREDENTIALS:
-        return ConnectionFailed(f"the bind of {user} is refused, result code {code}: {message}", place=place)
+        return BindRefused(f"the bind of {user} is refused, result code {code}: {message}", place=place)
     found = re.search(r"\bdata ([0-9a-f]{3})\b", message)
     reason = _BIND_REASONS.get(found[1], "") if found else ""
-    return ConnectionFailed(f"the bind of {user} is refused: {reason or 'wrong user name or password'}", place=place)
+    return BindRefused(f"the bind of {user} is refused: {reason or 'wrong user name or password'}", place=place)
