@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from adaudit.collect import ber
 from adaudit.collect.ber import MalformedAnswer, encode, encode_boolean, encode_integer
+from adaudit.collect.filters import EVERY_OBJECT, Filter
 
 MAX_MESSAGE = 1 << 28
 """Bytes of the longest message accepted: far above what a directory stores in one object."""
@@ -26,8 +27,6 @@ _CONTROLS = 0xA0
 _CONTROL_VALUE = ber.OCTET_STRING
 _REFERRAL = 0xA3
 _RESPONSE_NAME = 0x8A
-_ANY_OBJECT = encode(0x87, b"objectClass")
-"""The filter (objectClass=*): a collection asks for everything below a base."""
 
 
 class Operation(IntEnum):
@@ -78,12 +77,13 @@ SHOW_DELETED = Control(SHOW_DELETED_OID)
 
 @dataclass(frozen=True)
 class Search:
-    """What to ask below ``base``: every object in scope, with these attributes."""
+    """What to ask below ``base``: every object in scope that ``filter`` lets pass, with these attributes."""
 
     base: str
     scope: Scope
     attributes: tuple[str, ...]
     controls: tuple[Control, ...] = ()
+    filter: Filter = EVERY_OBJECT
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def encode_search(message_id: int, search: Search, *, page_size: int | None = No
             encode_integer(0),  # no size limit of ours
             encode_integer(0),  # no time limit of ours
             encode_boolean(False),  # values too, not only the names of attributes
-            _ANY_OBJECT,
+            search.filter.encoded(),
             encode(ber.SEQUENCE, b"".join(encode(ber.OCTET_STRING, name.encode()) for name in search.attributes)),
         )
     )
