@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
 
@@ -36,9 +36,10 @@ def info(path: Path, *, as_json: bool) -> None:
 @command.command(epilog="Example: adaudit snapshot verify chu.adsnap")
 @click.argument("path", metavar="SNAPSHOT", type=_SNAPSHOT)
 def verify(path: Path) -> None:
-    """Check the structure of SNAPSHOT and the hash of every table; exit code 4 when it is not sound."""
+    """Check the structure of SNAPSHOT and the hash of every table and of its log; exit code 4 when it is not sound."""
     with open_snapshot(path) as snapshot:
-        click.echo(visible(f"{path}: sound, the hashes of {len(snapshot.manifest.tables)} tables match"))
+        checked = f"{len(snapshot.manifest.tables)} tables" + (" and of the log" if snapshot.manifest.log else "")
+        click.echo(visible(f"{path}: sound, the hashes of {checked} match"))
         click.echo(f"SHA-256 {snapshot.sha256}")
 
 
@@ -62,6 +63,27 @@ def export(path: Path, form: ExportForm, output: Path, *, overwrite: bool) -> No
     with open_snapshot(path) as snapshot:
         export_snapshot(snapshot, form, output, overwrite=overwrite)
     click.echo(visible(str(output)))
+
+
+@command.command(epilog="Example: adaudit snapshot log chu.adsnap")
+@click.argument("path", metavar="SNAPSHOT", type=_SNAPSHOT)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, for scripts.")
+def log(path: Path, *, as_json: bool) -> None:
+    """Print the audit trail of SNAPSHOT: what the collection asked of whom, as whom, when, and what came back."""
+    with open_snapshot(path) as snapshot:
+        if snapshot.manifest.log is None:
+            click.echo(visible(f"{path}: has no log, it was not collected from a server"), err=True)
+        for event in snapshot.log():
+            click.echo(json.dumps(event) if as_json else visible(_event_as_text(event)))
+
+
+def _event_as_text(event: dict[str, Any]) -> str:
+    facts = (
+        f"{name}={json.dumps(value, ensure_ascii=False)}"
+        for name, value in event.items()
+        if name not in ("at", "event") and value is not None
+    )
+    return "  ".join((event["at"], f"{event['event']:<9}", *facts))
 
 
 def _domains(snapshot: Snapshot) -> list[dict[str, object]]:
@@ -107,6 +129,8 @@ def _as_text(snapshot: Snapshot) -> Iterator[str]:
     yield f"Complete  {'yes' if manifest.complete else f'no: {manifest.incomplete_reason}'}"
     origin = source.server or ", ".join(file.name for file in source.files)
     yield f"Source    {source.kind} {origin}{f', read as {source.account}' if source.account else ''}"
+    if manifest.log is not None:
+        yield f"Log       {manifest.log.size:,} bytes (shown by: adaudit snapshot log {snapshot.path})"
     for domain in _domains(snapshot):
         seen = "" if domain["is_collected"] else " (not collected)"
         yield f"Domain    {domain['dns']} {domain['sid'] or 'SID unknown'}{seen}"

@@ -20,8 +20,6 @@ from adaudit.collect.messages import PAGED_RESULTS_OID, Scope, Search
 from adaudit.errors import IncompleteError
 from adaudit.ingest.ingest import utc_now
 
-LOG_NAME: Final = "collection.log"
-
 MAX_LINE_BYTES: Final = 1 << 16
 """Longer facts are cut: a directory may answer anything."""
 

@@ -67,16 +67,25 @@ class ManifestHeader(_Model):
         return self
 
 
-class TableInfo(_Model):
-    """Rows of a table; size in bytes and hash of its Parquet file."""
+class MemberInfo(_Model):
+    """Size in bytes and hash of a file of the snapshot."""
 
-    rows: Count
     size: Count
     sha256: Sha256
 
 
+class TableInfo(MemberInfo):
+    """Rows of a table; size and hash are those of its Parquet file."""
+
+    rows: Count
+
+
 class Manifest(ManifestHeader):
-    """The whole ``manifest.json``: the header, the version of the format and what each table must be."""
+    """The whole ``manifest.json``: the header, the version of the format and what each table must be.
+
+    ``log``: what the audit trail of the collection must be, where there is one.
+    """
 
     format: int
     tables: dict[str, TableInfo]
+    log: MemberInfo | None = None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final, NoReturn, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,8 +18,8 @@ from pydantic import ValidationError
 from adaudit.errors import InputError
 from adaudit.schema import COLLECTED, FORMAT_VERSION
 from adaudit.snapshot.archive import CHUNK_BYTES, Member, MemberFile, read_directory
-from adaudit.snapshot.manifest import Manifest
-from adaudit.snapshot.writer import MANIFEST_NAME, table_member
+from adaudit.snapshot.manifest import Manifest, MemberInfo
+from adaudit.snapshot.writer import LOG_NAME, MANIFEST_NAME, table_member
 
 MAX_MANIFEST_BYTES: Final = 4 << 20
 MAX_FOOTER_BYTES: Final = 16 << 20
@@ -26,6 +27,9 @@ MAX_FOOTER_ITEMS: Final = 1 << 20
 MAX_TABLE_ROWS: Final = 1 << 30
 MAX_TABLE_BYTES: Final = 32 << 30
 """Limits on what one table may declare; a million accounts need a hundredth of them."""
+
+MAX_LOG_LINE_BYTES: Final = 1 << 20
+"""A collection writes lines of a sixteenth of it."""
 
 BATCH_ROWS: Final = 1 << 14
 
@@ -79,6 +83,20 @@ class Snapshot:
         except (pa.ArrowException, OSError) as error:
             raise InputError(f"the Parquet file cannot be decoded: {error}", place=place) from error
 
+    def log(self) -> Iterator[dict[str, Any]]:
+        """The events of the audit trail, oldest first; none where the snapshot has no audit trail.
+
+        Raises InputError at a line that is not an event.
+        """
+        member = self._members.get(LOG_NAME)
+        if member is None:
+            return
+        with io.BufferedReader(MemberFile(self._file, member)) as lines:
+            number = 0
+            while line := lines.readline(MAX_LOG_LINE_BYTES):
+                number += 1
+                yield _event(line, f"{self.path}, {LOG_NAME}, line {number}")
+
     def parquet_file(self, name: str) -> MemberFile:
         """The Parquet file of a collected table, read-only, out of the open snapshot."""
         return MemberFile(self._file, self._members[table_member(name)])
@@ -107,6 +125,8 @@ def _checked(path: Path, file: BinaryIO) -> Snapshot:
     members = {member.name: member for member in read_directory(file, place)}
     manifest = _read_manifest(file, members, place)
     expected = {MANIFEST_NAME, *map(table_member, COLLECTED)}
+    if manifest.log is not None:
+        expected.add(LOG_NAME)
     if strange := sorted(members.keys() - expected):
         raise InputError(f"unknown member {strange[0]!r}", place=place)
     if lacking := sorted(expected - members.keys()):
@@ -154,7 +174,9 @@ def _check_format(manifest: object, place: str) -> None:
 
 
 def _check_hashes(file: BinaryIO, members: dict[str, Member], manifest: Manifest, place: str) -> str:
-    """Compare every table with the manifest; the SHA-256 of the whole file, in the same single read."""
+    """Compare every table, and the log, with the manifest; the SHA-256 of the whole file, in the same single read."""
+    declared: dict[str, MemberInfo | None] = {table_member(name): table for name, table in manifest.tables.items()}
+    declared[LOG_NAME] = manifest.log
     whole = hashlib.sha256()
     file.seek(0)
     for member in members.values():
@@ -168,11 +190,25 @@ def _check_hashes(file: BinaryIO, members: dict[str, Member], manifest: Manifest
             whole.update(chunk)
             digest.update(chunk)
             crc = zlib.crc32(chunk, crc)
-        table = manifest.tables.get(member.name.removesuffix(".parquet"))
-        if crc != member.crc or (table is not None and (member.size, digest.hexdigest()) != (table.size, table.sha256)):
+        told = declared.get(member.name)
+        if crc != member.crc or (told is not None and (member.size, digest.hexdigest()) != (told.size, told.sha256)):
             raise InputError(f"{member.name} was altered: its content does not match its hash", place=place)
     whole.update(file.read())
     return whole.hexdigest()
+
+
+def _event(line: bytes, place: str) -> dict[str, Any]:
+    try:
+        event = json.loads(line, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise InputError("is not JSON", place=place) from error
+    if not isinstance(event, dict) or not isinstance(event.get("at"), str) or not isinstance(event.get("event"), str):
+        raise InputError("is not an event of a collection", place=place)
+    return event
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
 
 
 def _parquet(file: BinaryIO, member: Member) -> pq.ParquetFile:

@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 from adaudit.errors import IncompleteError, InternalError, UsageError
 from adaudit.schema import COLLECTED, FORMAT_VERSION
 from adaudit.snapshot.archive import ArchiveWriter, checksum
-from adaudit.snapshot.manifest import Manifest, ManifestHeader, TableInfo
+from adaudit.snapshot.manifest import Manifest, ManifestHeader, MemberInfo, TableInfo
 
 MANIFEST_NAME = "manifest.json"
+LOG_NAME = "collection.log"
 
 
 def table_member(name: str) -> str:
@@ -61,36 +62,44 @@ class SnapshotWriter:
         schema = COLLECTED[name].arrow_schema
         pq.write_table(table.select(schema.names).cast(schema), self.table_path(name), compression="zstd")
 
-    def seal(self, header: ManifestHeader) -> Path:
+    def seal(self, header: ManifestHeader, log: Path | None = None) -> Path:
         """Write the snapshot file, owner-only, and return its path. Tables that were not put are empty.
 
+        ``log``: the audit trail of the collection, taken along as it is.
         Raises InternalError when a table does not have its declared schema, IncompleteError when the file
         cannot be written.
         """
         sealed = self.folder / "sealed"
         try:
-            self._write_archive(sealed, header)
+            self._write_archive(sealed, header, log)
             sealed.replace(self._destination)
         except OSError as error:
             raise IncompleteError(f"cannot be written: {error.strerror}", place=str(self._destination)) from error
         return self._destination
 
-    def _write_archive(self, sealed: Path, header: ManifestHeader) -> None:
-        tables, checksums = {}, {}
+    def _write_archive(self, sealed: Path, header: ManifestHeader, log: Path | None) -> None:
+        tables: dict[str, TableInfo] = {}
+        members: list[tuple[str, Path, int, int]] = []
         for name in sorted(COLLECTED):
             rows = self._checked_rows(name)
-            with self.table_path(name).open("rb") as source:
-                size, checksums[name], sha256 = checksum(source)
+            path = self.table_path(name)
+            size, crc, sha256 = _checksum_of(path)
             tables[name] = TableInfo(rows=rows, size=size, sha256=sha256)
-        manifest = Manifest(**dict(header), format=FORMAT_VERSION, tables=tables)
+            members.append((table_member(name), path, size, crc))
+        log_info = None
+        if log is not None:
+            size, crc, sha256 = _checksum_of(log)
+            log_info = MemberInfo(size=size, sha256=sha256)
+            members.append((LOG_NAME, log, size, crc))
+        manifest = Manifest(**dict(header), format=FORMAT_VERSION, tables=tables, log=log_info)
         encoded = manifest.model_dump_json(indent=1).encode()
         with os.fdopen(os.open(sealed, os.O_CREAT | os.O_EXCL | os.O_RDWR | _O_BINARY, 0o600), "wb") as target:
             archive = ArchiveWriter(target)
             size, crc, _ = checksum(io.BytesIO(encoded))
             archive.add(MANIFEST_NAME, io.BytesIO(encoded), size=size, crc=crc)
-            for name, table in tables.items():
-                with self.table_path(name).open("rb") as source:
-                    archive.add(table_member(name), source, size=table.size, crc=checksums[name])
+            for member, path, size, crc in members:
+                with path.open("rb") as source:
+                    archive.add(member, source, size=size, crc=crc)
             archive.finish()
             target.flush()
             os.fsync(target.fileno())
@@ -103,6 +112,11 @@ class SnapshotWriter:
             if not parquet.schema_arrow.equals(COLLECTED[name].arrow_schema):
                 raise InternalError("was not written with the declared schema", place=f"table {name}")
             return int(parquet.metadata.num_rows)
+
+
+def _checksum_of(path: Path) -> tuple[int, int, str]:
+    with path.open("rb") as source:
+        return checksum(source)
 
 
 _O_BINARY = getattr(os, "O_BINARY", 0)  # Windows: no translation of line ends
