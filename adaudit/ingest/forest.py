@@ -59,12 +59,12 @@ def assemble(told: list[tuple[str, bool]], cross_refs: list[CrossRef], heads: di
     """
     forest = Forest()
     for dn, is_collected in told:
-        known = forest.partitions.setdefault(dn_key(dn), Partition(dn, _kind(dn_key(dn)), is_collected))
+        known = forest.partitions.setdefault(dn_key(dn), Partition(dn, kind_of(dn), is_collected))
         known.is_collected |= is_collected
     for ref in cross_refs:
         if ref.system_flags & _IN_FOREST:
             key = dn_key(ref.partition_dn)
-            forest.partitions.setdefault(key, Partition(ref.partition_dn, _kind(key), is_collected=False))
+            forest.partitions.setdefault(key, Partition(ref.partition_dn, kind_of(key), is_collected=False))
     for key, (dn, _) in heads.items():
         forest.partitions.setdefault(key, Partition(dn, "domain", is_collected=True))
     names = {dn_key(ref.partition_dn): ref for ref in cross_refs}
@@ -89,7 +89,10 @@ def dns_name_of(key: str) -> str:
     return ".".join(part[3:] for part in key.split(",") if part.startswith("dc="))
 
 
-def _kind(key: str) -> str:
+def kind_of(dn: str) -> str:
+    """The kind of a naming context (``partitions.kind``) by its DN alone: an application partition that bears
+    the DN of a DNS name is taken for a domain, which its crossRef alone tells."""
+    key = dn_key(dn)
     for start, kind in (
         ("cn=schema,cn=configuration,", "schema"),
         ("cn=configuration,", "configuration"),
