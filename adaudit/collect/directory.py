@@ -19,8 +19,11 @@ ACTIVE_DIRECTORY_OID = b"1.2.840.113556.1.4.800"
 _ROOT_DSE = (
     "configurationNamingContext",
     "currentTime",
+    "defaultNamingContext",
     "dnsHostName",
+    "dsServiceName",
     "namingContexts",
+    "rootDomainNamingContext",
     "supportedCapabilities",
     "tokenGroups",
 )
@@ -34,12 +37,17 @@ _IS_DOMAIN = 0x2
 class RootDse:
     """The server's own account of itself; ``current_time`` is naive UTC, None when it is not readable.
 
-    ``token`` holds the SIDs of the account that is bound, its own and those of its groups.
+    ``domain`` and ``root_domain`` are the DNs of the heads of its domain and of the forest's first one, ``service``
+    that of its NTDS Settings; empty when not told. ``token`` holds the SIDs of the account that is bound, its own
+    and those of its groups.
     """
 
     host: str | None
     naming_contexts: tuple[str, ...]
+    domain: str
+    root_domain: str
     configuration: str
+    service: str
     current_time: datetime | None
     token: tuple[str, ...]
 
@@ -70,7 +78,10 @@ def read_root_dse(connection: ReadOnlyConnection) -> RootDse:
     return RootDse(
         host=text(host)[:_LONGEST_HOST_NAME] if host is not None else None,
         naming_contexts=contexts,
+        domain=text(_first(attributes, "defaultNamingContext") or b""),
+        root_domain=text(_first(attributes, "rootDomainNamingContext") or b""),
         configuration=text(configuration),
+        service=text(_first(attributes, "dsServiceName") or b""),
         current_time=generalized_time(_first(attributes, "currentTime") or b""),
         token=tuple(_sids(attributes.get("tokenGroups", []))),
     )
