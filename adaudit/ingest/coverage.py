@@ -14,10 +14,10 @@ from adaudit.ingest.expectations import (
     FOREST_SOURCES,
     HOMES,
     KNOWN_HIDDEN,
-    NOT_COLLECTED,
     PRINCIPAL_TABLES,
     TABLES_OF_PARTITION,
 )
+from adaudit.ingest.files import FILE_GAPS, FILE_TABLES
 from adaudit.ingest.silence import Silence
 from adaudit.schema import COLLECTED
 
@@ -78,8 +78,8 @@ class Coverage:
         """)
 
     def _not_read(self) -> None:
-        """Naming contexts that exist and were not read, those that every forest has and nobody spoke of, and
-        tables that no source fills."""
+        """Naming contexts that exist and were not read, those that every forest has and nobody spoke of, SYSVOL and
+        probes."""
         self.db.execute("""
             insert into gaps
             select t.table_name, '*', p.domain_id, null, null, 'not_attempted',
@@ -90,10 +90,11 @@ class Coverage:
             from partition_tables t
             where t.kind <> 'application' and t.kind not in (select kind from known_partitions)
         """)
-        for table, reason in NOT_COLLECTED:
-            self.db.execute(
-                "insert into gaps values (?, '*', null, null, null, 'not_attempted', ?, null)", [table, reason]
-            )
+        self.db.execute(FILE_GAPS, {"tables": list(FILE_TABLES)})
+        self.db.execute(
+            "insert into gaps select 'probes', '*', null, null, null, 'not_attempted', 'probe_off', null "
+            "where not exists (select 1 from s_probes) and not exists (select 1 from gaps where table_name = 'probes')"
+        )
 
     def _malformed(self) -> None:
         """Values that could not be read: the object is kept, its column is not known."""

@@ -46,9 +46,6 @@ TABLES_OF_PARTITION = {
 }
 """Tables filled from a naming context, and so incomplete when it was not read."""
 
-NOT_COLLECTED = (("gpo_settings", "not_in_source"), ("sysvol_files", "not_in_source"), ("probes", "probe_off"))
-"""Tables that no way in fills yet, with the reason."""
-
 TYPED_TABLES = (
     "users",
     "computers",

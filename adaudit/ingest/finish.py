@@ -19,6 +19,7 @@ from adaudit.ingest.access import account_token
 from adaudit.ingest.columns import PLAIN_TABLES, typed_select
 from adaudit.ingest.coverage import Coverage
 from adaudit.ingest.expectations import TYPED_TABLES
+from adaudit.ingest.files import FILE_RELATIONS, POLICY_FOLDERS
 from adaudit.ingest.forest import CrossRef, Forest, assemble
 from adaudit.ingest.layout import layouts
 from adaudit.ingest.relations import AFTER_PRINCIPALS, AFTER_TABLES, IDENTITIES, IDS, PRINCIPALS, RELATIONS
@@ -88,7 +89,8 @@ class Finish:
                 self._keep(name, query)
         for table in PLAIN_TABLES:
             self._keep(table.name, typed_select(table))
-        for name, query in AFTER_TABLES.items():
+        self._db.execute(POLICY_FOLDERS)
+        for name, query in (AFTER_TABLES | FILE_RELATIONS).items():
             self._keep(name, query)
         token = account_token(self._db, self._account)
         self._prepare_coverage()

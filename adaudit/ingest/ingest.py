@@ -11,7 +11,9 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from adaudit.decode.group_policy import Setting
 from adaudit.errors import InputError
+from adaudit.ingest.files import FILE_TABLES, Files
 from adaudit.ingest.finish import Finish
 from adaudit.ingest.layout import GMSA_SLOT, RBCD_SLOT, SD_SLOT, Layout, layout_for, layouts
 from adaudit.ingest.multivalued import Multivalued, Take
@@ -63,6 +65,7 @@ class Ingest:
         self._count = 0
         self._folder = folder = self._writer.folder / "stage"
         self._multivalued = Multivalued(folder)
+        self._files = Files(folder, self._multivalued.descriptor)
         self._entries = {layout.name: Stage(folder, f"entries_{layout.name}", layout.schema) for layout in layouts()}
         self._notes = Stage(folder, "notes", _NOTES)
         self._partitions = Stage(folder, "partitions", _PARTITIONS)
@@ -82,7 +85,13 @@ class Ingest:
         self._writer.__exit__(kind, error, trace)
 
     def _stages(self) -> list[Stage]:
-        return [*self._entries.values(), *self._multivalued.stages.values(), self._notes, self._partitions]
+        return [
+            *self._entries.values(),
+            *self._multivalued.stages.values(),
+            *self._files.stages.values(),
+            self._notes,
+            self._partitions,
+        ]
 
     @property
     def count(self) -> int:
@@ -115,6 +124,56 @@ class Ingest:
         """The same for one attribute, wherever what follows from it is found."""
         for table, column in columns_of(attribute):
             self.note(status, reason, table=table, column=column, dn=dn, detail=detail)
+
+    def sysvol_file(
+        self,
+        domain: str,
+        path: str,
+        *,
+        is_folder: bool,
+        size: int | None = None,
+        modified_at: datetime | None = None,
+        sha256: str | None = None,
+        descriptor: bytes | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Take a file or folder of SYSVOL, once each. ``domain`` is the DN of its domain; ``path`` begins with the
+        domain's folder and has backslashes; ``modified_at`` is naive UTC.
+        """
+        self._files.file(
+            domain,
+            path,
+            is_folder=is_folder,
+            size=size,
+            modified_at=modified_at,
+            sha256=sha256,
+            descriptor=descriptor,
+            error=error,
+        )
+
+    def gpo_setting(self, domain: str, path: str, position: int, setting: Setting) -> None:
+        """Take a setting read in the file ``path`` of SYSVOL, its secrets masked; ``position`` counts from 0."""
+        self._files.setting(domain, path, position, setting)
+
+    def sysvol_gap(
+        self,
+        domain: str,
+        status: str,
+        reason: str,
+        *,
+        path: str = "",
+        tables: tuple[str, ...] = FILE_TABLES,
+        column: str = "*",
+        detail: str | None = None,
+    ) -> None:
+        """Tell what of SYSVOL could not, or was not to be, read: below ``path``, or of the whole domain without it."""
+        for table in tables:
+            self._files.gap(domain, path, table, column, status, reason, detail or path or None)
+
+    def probe(self, server: str, probe: str, name: str, value: str, asked_at: datetime, asked_by: str | None) -> None:
+        """Take one fact that a probe brought; ``asked_at`` is naive UTC, ``asked_by`` None for a probe that did not
+        authenticate."""
+        self._files.probe(server, probe, name, value, asked_at, asked_by)
 
     def add(self, dn: str, attributes: dict[str, list[bytes]]) -> None:
         """Take one directory object. Values that cannot be read are kept as they are and told in ``coverage``."""

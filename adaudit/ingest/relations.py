@@ -32,6 +32,7 @@ IDENTITIES = (
     create temp table sd_ids as
     with used as (
         select sd, domain_id from ids union select rbcd_sd, domain_id from ids union select gmsa_sd, domain_id from ids
+        union select f.sd, d.domain_id from s_files f join known_domains d on d.dn_key = f.domain_key
     )
     select sd, domain_id, (row_number() over (order by role, domain_id, raw) - 1)::integer as sd_id
     from used join s_descriptors using (sd)

@@ -9,7 +9,7 @@ SECURITY_DESCRIPTORS = Table(
     "Distinct descriptors (bytes, role and domain), in the order of role, domain and bytes.",
     (
         Column("sd_id", Kind.ID, "identifies the descriptor in this snapshot"),
-        Column("role", Kind.TEXT, "object, rbcd or gmsa"),
+        Column("role", Kind.TEXT, "object, rbcd, gmsa or file (of SYSVOL)"),
         Column("domain_id", Kind.ID, "domain in which BUILTIN trustees are understood"),
         Column("raw", Kind.BYTES, "self-relative descriptor as read"),
         Column("control", Kind.FLAGS, "SECURITY_DESCRIPTOR_CONTROL"),
@@ -81,7 +81,7 @@ COVERAGE = Table(
             Kind.TEXT,
             "code: mandatory_missing, no_read_right, descriptor_unreadable, confidential, reference_unseen, "
             "container_hidden, known_hidden, other_domain, excluded, no_descriptors, not_in_source, interrupted, "
-            "server_error, malformed, probe_off",
+            "server_error, malformed, too_large, probe_off",
         ),
         Column("detail", Kind.TEXT, "LDAP attribute, server message or place; may be null"),
     ),

@@ -50,27 +50,42 @@ GPO_LINKS = Table(
 
 GPO_SETTINGS = Table(
     "gpo_settings",
-    "Settings read in SYSVOL files.",
+    "Settings read in files of SYSVOL; a secret is known to be there, its value is not kept.",
     (
-        Column("gpo_id", Kind.ID, "object of the GPO"),
-        Column("side", Kind.TEXT, "computer or user"),
-        Column("file", Kind.TEXT, "path below the policy folder"),
-        Column("section", Kind.TEXT, "section, key or element"),
+        Column("domain_id", Kind.ID, "row in domains"),
+        Column("gpo_id", Kind.ID, "object of the GPO; null for a folder without object and outside of policies"),
+        Column("policy", Kind.TEXT, "name of the policy folder, {GUID} as a rule; empty outside of policies"),
+        Column("side", Kind.TEXT, "computer, user or both, by the folder the file is in"),
+        Column("file", Kind.TEXT, "path below the policy folder, outside of policies below the domain's; backslashes"),
+        Column(
+            "kind",
+            Kind.TEXT,
+            "security_template, registry, preference, audit, script, redirection, policy_version or script_secret",
+        ),
+        Column("section", Kind.TEXT, "registry key, [section], element or line"),
         Column("name", Kind.TEXT, "setting"),
-        Column("value", Kind.TEXT, "value as text, secrets masked"),
+        Column("value", Kind.TEXT, "value as text; ****** where a secret stood"),
+        Column("value_type", Kind.TEXT, "REG_DWORD, REG_SZ …; empty when the file tells none"),
+        Column("is_secret", Kind.BOOL, "the file holds a secret here"),
+        Column("position", Kind.INT, "0-based, in the order of the file"),
     ),
+    per_value=True,
 )
 
 SYSVOL_FILES = Table(
     "sysvol_files",
-    "Files and folders of SYSVOL.",
+    "Files and folders of SYSVOL, the folder of each domain included.",
     (
         Column("domain_id", Kind.ID, "row in domains"),
         Column("path", Kind.TEXT, "path below SYSVOL, backslashes"),
-        Column("gpo_id", Kind.ID, "object of the GPO it belongs to"),
-        Column("size", Kind.INT, "bytes"),
-        Column("sha256", Kind.TEXT, "hash of the content"),
-        Column("sd_id", Kind.ID, "its descriptor, role file"),
+        Column("gpo_id", Kind.ID, "object of the GPO whose folder it is in; null when none was seen"),
+        Column("policy", Kind.TEXT, "name of the policy folder, {GUID} as a rule; empty outside of policies"),
+        Column("is_folder", Kind.BOOL, "folder, not file"),
+        Column("size", Kind.INT, "bytes, as the folder lists it; null for a folder"),
+        Column("modified_at", Kind.TIME, "last write, as the folder lists it"),
+        Column("sha256", Kind.TEXT, "hash of the content, hexadecimal; null for a folder or when not read"),
+        Column("sd_id", Kind.ID, "its descriptor (owner, group and DACL), role file; null when not read"),
+        Column("error", Kind.TEXT, "what was not read, and why; null when all was"),
     ),
 )
 
@@ -333,6 +348,7 @@ PROBES = Table(
         Column("name", Kind.TEXT, "fact"),
         Column("value", Kind.TEXT, "answer"),
         Column("asked_at", Kind.TIME, "when"),
+        Column("asked_by", Kind.TEXT, "account in whose name it was asked; null for nobody's"),
     ),
 )
 
