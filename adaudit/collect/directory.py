@@ -67,22 +67,22 @@ class ElsewherePartition:
 def read_root_dse(connection: ReadOnlyConnection) -> RootDse:
     """Raises ConnectionFailed when the server is no domain controller."""
     page = next(connection.search(Search("", Scope.BASE, _ROOT_DSE), page_size=None))
-    attributes = next((attributes for _, attributes in _entries(page)), {})
+    attributes = next((attributes for _, attributes in entries(page)), {})
     if ACTIVE_DIRECTORY_OID not in attributes.get("supportedCapabilities", []):
         raise ConnectionFailed(f"this server is not an Active Directory domain controller ({page.result})")
     contexts = tuple(text(value) for value in attributes.get("namingContexts", []))
-    configuration = _first(attributes, "configurationNamingContext")
+    configuration = first_value(attributes, "configurationNamingContext")
     if not contexts or configuration is None:
         raise ConnectionFailed("the server does not tell its naming contexts")
-    host = _first(attributes, "dnsHostName")
+    host = first_value(attributes, "dnsHostName")
     return RootDse(
         host=text(host)[:_LONGEST_HOST_NAME] if host is not None else None,
         naming_contexts=contexts,
-        domain=text(_first(attributes, "defaultNamingContext") or b""),
-        root_domain=text(_first(attributes, "rootDomainNamingContext") or b""),
+        domain=text(first_value(attributes, "defaultNamingContext") or b""),
+        root_domain=text(first_value(attributes, "rootDomainNamingContext") or b""),
         configuration=text(configuration),
-        service=text(_first(attributes, "dsServiceName") or b""),
-        current_time=generalized_time(_first(attributes, "currentTime") or b""),
+        service=text(first_value(attributes, "dsServiceName") or b""),
+        current_time=generalized_time(first_value(attributes, "currentTime") or b""),
         token=tuple(_sids(attributes.get("tokenGroups", []))),
     )
 
@@ -92,7 +92,7 @@ def reader_sid(connection: ReadOnlyConnection, root: RootDse) -> str | None:
     for sid in root.token:
         if sid.startswith("S-1-5-21-"):
             search = Search(f"<SID={sid}>", Scope.BASE, ("objectClass",))
-            for _, attributes in _entries(next(connection.search(search, page_size=None))):
+            for _, attributes in entries(next(connection.search(search, page_size=None))):
                 if b"user" in attributes.get("objectClass", []):
                     return sid
     return None
@@ -107,18 +107,20 @@ def elsewhere(connection: ReadOnlyConnection, root: RootDse) -> tuple[list[Elsew
     result = Result(ResultCode.SUCCESS)
     for page in connection.search(search):
         result = page.result
-        for _, attributes in _entries(page):
-            name, flags = _first(attributes, "nCName"), _integer(_first(attributes, "systemFlags"))
+        for _, attributes in entries(page):
+            name, flags = first_value(attributes, "nCName"), _integer(first_value(attributes, "systemFlags"))
             if name is not None and flags & _IS_PARTITION and text(name).casefold() not in held:
                 found.append(ElsewherePartition(text(name), is_domain=bool(flags & _IS_DOMAIN)))
     return found, result
 
 
-def _entries(page: Page) -> Iterator[tuple[str, dict[str, list[bytes]]]]:
+def entries(page: Page) -> Iterator[tuple[str, dict[str, list[bytes]]]]:
+    """DN and attributes of each entry of a page. Raises MalformedAnswer."""
     return (decode_entry(envelope) for envelope in page.entries)
 
 
-def _first(attributes: dict[str, list[bytes]], name: str) -> bytes | None:
+def first_value(attributes: dict[str, list[bytes]], name: str) -> bytes | None:
+    """The first value of an attribute, None when it has none."""
     values = attributes.get(name)
     return values[0] if values else None
 
