@@ -108,7 +108,7 @@ def elsewhere(connection: ReadOnlyConnection, root: RootDse) -> tuple[list[Elsew
     for page in connection.search(search):
         result = page.result
         for _, attributes in entries(page):
-            name, flags = first_value(attributes, "nCName"), _integer(first_value(attributes, "systemFlags"))
+            name, flags = first_value(attributes, "nCName"), integer(first_value(attributes, "systemFlags"))
             if name is not None and flags & _IS_PARTITION and text(name).casefold() not in held:
                 found.append(ElsewherePartition(text(name), is_domain=bool(flags & _IS_DOMAIN)))
     return found, result
@@ -125,7 +125,7 @@ def first_value(attributes: dict[str, list[bytes]], name: str) -> bytes | None:
     return values[0] if values else None
 
 
-def _integer(value: bytes | None) -> int:
+def integer(value: bytes | None) -> int:
     try:
         return int(value or b"0")
     except ValueError:
