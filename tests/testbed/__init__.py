@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .audit import AuditLog, database_state, files_state
 from .bulk import bulk_scenario
 from .controller import running
 from .directory import Account, Directory
@@ -14,12 +15,15 @@ __all__ = [
     "DOMAIN_SID",
     "REALM",
     "Account",
+    "AuditLog",
     "Denied",
     "Directory",
     "Expectation",
     "Scenario",
     "TestbedError",
     "bulk_scenario",
+    "database_state",
+    "files_state",
     "load_scenario",
     "running",
 ]

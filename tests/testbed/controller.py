@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .audit import keep_audit_log
 from .build import archive
 from .cache import unpack
 from .directory import Account, Directory
@@ -33,10 +34,11 @@ _ADDRESSES = range(21, 121)
 
 
 @contextmanager
-def running(scenario: Scenario | str, *, strong_auth: StrongAuth = "no") -> Iterator[Directory]:
+def running(scenario: Scenario | str, *, strong_auth: StrongAuth = "no", audited: bool = False) -> Iterator[Directory]:
     """A domain controller holding a scenario, or that of the name given; stopped and thrown away at the end.
 
     ``strong_auth`` is Samba's "ldap server require strong auth": ``yes`` refuses a simple bind without TLS.
+    ``audited``: the controller keeps the log that ``AuditLog`` reads.
     Raises TestbedError where the machine cannot run one.
     """
     if isinstance(scenario, str):
@@ -45,6 +47,8 @@ def running(scenario: Scenario | str, *, strong_auth: StrongAuth = "no") -> Iter
     with _place(_root()) as place:
         unpack(archive(scenario), place.folder)
         configure(place, strong_auth)
+        if audited:
+            keep_audit_log(place)
         process = _start(place)
         try:
             _wait_until_ready(process, place)
