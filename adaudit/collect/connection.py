@@ -6,7 +6,7 @@ import itertools
 import socket
 import ssl
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import ldap3
@@ -134,12 +134,19 @@ class ReadOnlyConnection:
             self.unbind()
             raise bind_failure(client.result["result"], client.result["message"], user, self._place)
 
-    def search(self, search: Search, *, page_size: int | None = PAGE_SIZE) -> Iterator[Page]:
+    def search(
+        self,
+        search: Search,
+        *,
+        page_size: int | None = PAGE_SIZE,
+        before_next: Callable[[Page], None] = lambda _page: None,
+    ) -> Iterator[Page]:
         """The pages of the answer; ``page_size`` None asks for all at once.
 
-        The next page is requested before one is handed over, so that the server works while it is decoded.
-        Several searches may be under way. Ending the iteration early abandons the search. Raises ConnectionLost or
-        MalformedAnswer, after a last page with what had come of it.
+        The next page is requested before one is handed over, so that the server works while it is decoded;
+        ``before_next`` is called in between with the page that came. Several searches may be under way. Ending the
+        iteration early abandons the search. Raises ConnectionLost or MalformedAnswer, after a last page with what
+        had come of it.
         """
         message_id = self._send_search(search, page_size)
         while True:
@@ -154,7 +161,12 @@ class ReadOnlyConnection:
             if not cookie or not page.result.is_success:
                 yield page
                 return
-            message_id = self._send_search(search, page_size, cookie)
+            try:
+                before_next(page)
+                message_id = self._send_search(search, page_size, cookie)
+            except ConnectionFailed:
+                yield page
+                raise
             try:
                 yield page
             except GeneratorExit:

@@ -1,14 +1,8 @@
-"""Values that a directory hands out in ranges: ``member;range=0-1499``, then ``member;range=1500-*``.
-
-MS-ADTS 3.1.1.3.1.3.3.
-"""
+"""Attributes that a dump holds in several ranges, put together again."""
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
-_RANGE: Final = re.compile(r"([^;]+);range=(\d{1,9})-(\d{1,9}|\*)", re.IGNORECASE)
+from adaudit.decode.ranges import parse_range
 
 Ranges = dict[tuple[str, int], tuple[int | None, list[bytes]]]
 """(attribute, first position) → (last position or None for the end, values)."""
@@ -18,9 +12,9 @@ def take_ranges(attributes: dict[str, list[bytes]]) -> Ranges:
     """Move the ranged attributes out of ``attributes``."""
     ranges: Ranges = {}
     for description in [name for name in attributes if ";" in name]:
-        if match := _RANGE.fullmatch(description):
-            name, first, last = match.groups()
-            ranges[name, int(first)] = (None if last == "*" else int(last), attributes.pop(description))
+        name, _, option = description.partition(";")
+        if (found := parse_range(option)) is not None:
+            ranges[name, found.first] = (found.last, attributes.pop(description))
     return ranges
 
 
