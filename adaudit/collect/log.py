@@ -210,7 +210,7 @@ def asked(search: Search, page_size: int | None) -> Asked:
     return Asked(
         base=search.base,
         scope=Scope(search.scope).name.lower(),
-        filter="(objectClass=*)",
+        filter=str(search.filter),
         attributes=list(search.attributes),
         controls=controls if page_size is None else [*controls, PAGED_RESULTS_OID],
         page_size=page_size,
