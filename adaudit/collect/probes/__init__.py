@@ -1,0 +1,21 @@
+"""Questions that a directory does not answer: what its servers accept, asked of the servers themselves."""
+
+from __future__ import annotations
+
+from adaudit.collect.probes.model import Answer, PlannedProbe, Target, TargetKind
+from adaudit.collect.probes.plan import plan
+from adaudit.collect.probes.run import DEFAULT_TIMEOUT, Asked, record, run_probes
+from adaudit.collect.probes.web_enrolment import enrolment_urls
+
+__all__ = [
+    "DEFAULT_TIMEOUT",
+    "Answer",
+    "Asked",
+    "PlannedProbe",
+    "Target",
+    "TargetKind",
+    "enrolment_urls",
+    "plan",
+    "record",
+    "run_probes",
+]

@@ -1,0 +1,108 @@
+"""The auditor's own account, presented to probes by NTLM or Kerberos: a right password, or nothing."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Final, Self
+
+import spnego
+from spnego.exceptions import NegotiateOptions, SpnegoError
+
+from adaudit.collect import kerberos
+from adaudit.collect.authentication import Credentials, Kerberos, Ntlm, Simple
+from adaudit.collect.probes.line import Unanswered
+from adaudit.errors import ConnectionFailed, UsageError
+
+_UNSOUND_TOKEN: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, struct.error)
+"""What pyspnego raises, besides its own error, for a token that is not what it should be."""
+
+_NTLM_KEY_EXCHANGE: Final = 0x40000000
+"""NTLMSSP_NEGOTIATE_KEY_EXCH (MS-NLMP 2.2.2.5)."""
+
+
+class AccountRefused(Unanswered):
+    """The server refuses the account: it is presented to no other."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """``of`` makes one."""
+
+    credentials: Ntlm | Kerberos
+
+    @classmethod
+    def of(cls, credentials: Credentials) -> Self | None:
+        """The account behind ``credentials``; None when only a simple bind or TLS can present it."""
+        match credentials:
+            case Ntlm() | Kerberos():
+                return cls(credentials)
+            case Simple(user, password) if "=" not in user:
+                return cls(Ntlm(user, password))
+            case _:
+                return None
+
+    @property
+    def name(self) -> str:
+        return self.credentials.name
+
+    @contextmanager
+    def log_on(self, service: str, host: str, *, signing: bool) -> Iterator[Exchange]:
+        """A logon to ``service`` (ldap, cifs) of ``host``; without ``signing``, messages cannot be protected by it.
+
+        Raises AccountRefused when the KDC refuses, Unanswered when these credentials cannot be used from here.
+        """
+        is_kerberos = isinstance(self.credentials, Kerberos)
+        requirements = spnego.ContextReq.mutual_auth
+        requirements |= spnego.ContextReq.integrity if signing else spnego.ContextReq.no_integrity
+        with ExitStack() as held:
+            try:
+                context = spnego.client(
+                    held.enter_context(self._credential(host)),
+                    hostname=host,
+                    service=service,
+                    context_req=requirements,
+                    protocol="kerberos" if is_kerberos else "ntlm",
+                    # Windows' own NTLM adds an empty channel binding of its own accord.
+                    options=NegotiateOptions.none if is_kerberos else NegotiateOptions.use_ntlm,
+                )
+                if not is_kerberos and not signing:
+                    # pyspnego asks for a key of the session in any case, then sends one of a byte, which is malformed.
+                    context._context_req &= ~_NTLM_KEY_EXCHANGE
+            except ConnectionFailed as error:
+                raise AccountRefused(error.message) from error
+            except (UsageError, SpnegoError) as error:
+                raise Unanswered(f"no logon from here: {error}") from error
+            yield Exchange(context)
+
+    def _credential(self, host: str) -> AbstractContextManager[spnego.Credential]:
+        match self.credentials:
+            case Ntlm(user, password):
+                return nullcontext(spnego.Password(user, password))
+            case Kerberos():
+                return kerberos.login(self.credentials, host)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """The client's side of one logon."""
+
+    context: spnego.ContextProxy
+
+    def step(self, token: bytes | None = None) -> bytes:
+        """What to answer to the server's ``token``; empty when there is nothing left to say. Raises Unanswered."""
+        try:
+            return self.context.step(token) or b""
+        except (SpnegoError, *_UNSOUND_TOKEN) as error:
+            raise Unanswered(f"the logon cannot go on: {error}") from error
+
+    @property
+    def can_sign(self) -> bool:
+        """Whether messages would be signed after this logon."""
+        return bool(self.context.context_attr & spnego.ContextReq.integrity)
+
+    @property
+    def key(self) -> bytes:
+        return self.context.session_key
