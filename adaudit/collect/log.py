@@ -59,7 +59,7 @@ class Connect(TypedDict):
     security: str
     seconds: float
     address: NotRequired[str | None]
-    error: NotRequired[str]
+    error: NotRequired[str | None]
 
 
 class Bind(TypedDict):
@@ -69,7 +69,7 @@ class Bind(TypedDict):
     account: str
     method: str
     seconds: float
-    error: NotRequired[str]
+    error: NotRequired[str | None]
 
 
 class Searched(Asked):
@@ -81,7 +81,7 @@ class Searched(Asked):
     entries: int
     seconds: float
     result: int | None
-    message: NotRequired[str]
+    message: NotRequired[str | None]
 
 
 class Lost(TypedDict):
@@ -106,10 +106,10 @@ class Smb(TypedDict):
     share: str
     operation: str
     seconds: float
-    path: NotRequired[str]
+    path: NotRequired[str | None]
     files: NotRequired[int]
     bytes: NotRequired[int]
-    error: NotRequired[str]
+    error: NotRequired[str | None]
 
 
 class Probe(TypedDict):
@@ -120,7 +120,7 @@ class Probe(TypedDict):
     port: int | None
     results: list[str]
     seconds: float
-    error: NotRequired[str]
+    error: NotRequired[str | None]
 
 
 class End(TypedDict):
