@@ -38,7 +38,7 @@ _SCHEMAS = {
         [_DOMAIN, pa.field("folder", _TEXT), *_declared("gpo_settings", without=("domain_id", "gpo_id"))]
     ),
     "file_gaps": pa.schema(
-        [_DOMAIN, *(pa.field(name, _TEXT) for name in ("folder", "table_name", "column_name"))]
+        [_DOMAIN, *(pa.field(name, _TEXT) for name in ("folder", "path", "table_name", "column_name"))]
         + [pa.field(name, _TEXT) for name in ("status", "reason", "detail")]
     ),
     "probes": COLLECTED["probes"].arrow_schema,
@@ -81,7 +81,7 @@ class Files:
         self, domain: str, path: str, table: str, column: str, status: str, reason: str, detail: str | None
     ) -> None:
         policy, _ = split_path(path)
-        place = (dn_key(domain), _folder(path, policy))
+        place = (dn_key(domain), _folder(path, policy), path)
         self._append("file_gaps", (*place, table, column, status, reason, detail))
 
     def probe(self, server: str, probe: str, name: str, value: str, asked_at: datetime, asked_by: str | None) -> None:
@@ -144,20 +144,19 @@ FILE_GAPS = r"""
 insert into gaps
 with read as (
     select distinct d.domain_id from s_files f join known_domains d on d.dn_key = f.domain_key
-), spoken_of as (
-    select domain_id from read
-    union select d.domain_id from s_file_gaps g join known_domains d on d.dn_key = g.domain_key where g.folder = ''
+), wholly as (
+    select distinct d.domain_id from s_file_gaps g join known_domains d on d.dn_key = g.domain_key where g.path = ''
 ), tables as (select unnest($tables) as table_name)
 select g.table_name, g.column_name, d.domain_id, p.gpo_id, null, g.status, g.reason, g.detail
 from s_file_gaps g join known_domains d on d.dn_key = g.domain_key
 left join policy_folders p on p.domain_id = d.domain_id and p.folder = g.folder
 union all
 select t.table_name, '*', d.domain_id, null, null, 'not_attempted', 'not_in_source', 'SYSVOL of ' || d.dns_name
-from known_domains d, tables t where d.domain_id not in (select domain_id from spoken_of)
+from known_domains d, tables t where d.domain_id not in (from read union from wholly)
 union all
 select 'gpo_settings', '*', g.domain_id, g.object_id, null, 'denied', 'reference_unseen',
     coalesce(g.file_system_path, g.name)
-from gpos g where g.domain_id in (select domain_id from read)
+from gpos g where g.domain_id in (from read except from wholly)
     and not exists (select 1 from policy_folders p where p.gpo_id = g.object_id)
 union all
 select 'sysvol_files', 'sd_id', f.domain_id, f.gpo_id, null, 'failed', 'malformed', f.path || ': ' || s.error

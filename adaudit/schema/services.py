@@ -82,7 +82,7 @@ SYSVOL_FILES = Table(
         Column("policy", Kind.TEXT, "name of the policy folder, {GUID} as a rule; empty outside of policies"),
         Column("is_folder", Kind.BOOL, "folder, not file"),
         Column("size", Kind.INT, "bytes, as the folder lists it; null for a folder"),
-        Column("modified_at", Kind.TIME, "last write, as the folder lists it"),
+        Column("modified_at", Kind.TIME, "last write, as the folder above lists it; null for the folder of a domain"),
         Column("sha256", Kind.TEXT, "hash of the content, hexadecimal; null for a folder or when not read"),
         Column("sd_id", Kind.ID, "its descriptor (owner, group and DACL), role file; null when not read"),
         Column("error", Kind.TEXT, "what was not read, and why; null when all was"),
