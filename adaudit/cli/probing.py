@@ -11,7 +11,6 @@ from typing import TypeVar
 
 import click
 
-from adaudit.cli.main import LINES
 from adaudit.collect.probes import DEFAULT_TIMEOUT, PlannedProbe
 from adaudit.errors import UsageError
 from adaudit.visible import visible
@@ -31,7 +30,7 @@ class ProbeChoice:
         """List what is planned on stderr and, unless it is accepted already, ask. Raises UsageError for a no."""
         if not planned:
             return
-        click.echo(visible(listing(planned, self.timeout), keep=LINES), err=True)
+        click.echo(listing(planned, self.timeout), err=True)
         if self.accepted:
             return
         if not sys.stdin.isatty():
@@ -75,6 +74,6 @@ def listing(planned: Sequence[PlannedProbe], timeout: float) -> str:
         "Nothing is written, exploited or guessed."
     ]
     for server, probes in groupby(planned, key=lambda probe: probe.server):
-        lines.append(server)
-        lines += [f"  {probe.port:>5}  {probe.probe:<{width}}  {probe.description}" for probe in probes]
+        lines.append(visible(server))
+        lines += [f"  {probe.port:>5}  {visible(probe.probe):<{width}}  {probe.description}" for probe in probes]
     return "\n".join(lines)

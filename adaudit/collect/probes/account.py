@@ -103,6 +103,11 @@ class Exchange:
         """Whether messages would be signed after this logon."""
         return bool(self.context.context_attr & spnego.ContextReq.integrity)
 
-    @property
-    def key(self) -> bytes:
-        return self.context.session_key
+    def finish(self, token: bytes) -> bytes:
+        """The key of the session, after the server's last ``token``. Raises Unanswered."""
+        if not self.context.complete:
+            self.step(token)
+        try:
+            return self.context.session_key
+        except SpnegoError as error:
+            raise Unanswered(f"the logon was not brought to its end: {error}") from error

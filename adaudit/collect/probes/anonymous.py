@@ -14,8 +14,8 @@ from adaudit.collect.probes.smb_messages import Status, status_text
 from adaudit.collect.probes.smb_session import SmbSession
 
 _NO_ATTRIBUTES: Final = "1.1"
-_PIPES: Final = ("lsarpc", "samr", "netlogon")
-"""The pipes through which a null session could list accounts and groups."""
+OPEN_TO_NOBODY: Final = ("lsarpc", "samr", "netlogon")
+"""Pipes that a null session is tried on: through them it could list accounts and groups."""
 
 
 def ldap_anonymous(line: Line, _means: Means) -> Iterator[Fact]:
@@ -51,7 +51,7 @@ def smb_null_session(line: Line, _means: Means) -> Iterator[Fact]:
     yield from _outcome("ipc", status)
     if status != Status.SUCCESS:
         return
-    for pipe in _PIPES:
+    for pipe in OPEN_TO_NOBODY:
         yield from _outcome(f"pipe_{pipe}", session.open_pipe(pipe))
 
 

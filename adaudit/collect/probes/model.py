@@ -57,12 +57,14 @@ class TargetKind(StrEnum):
 class Target:
     """A server to ask. ``address``: where to connect, when ``host`` need not be looked up.
 
-    ``urls``: enrolment services that an authority of this host publishes, beside those that any may have.
+    ``authorities``: names of the certification authorities on this host; ``urls``: enrolment services that they
+    publish (``enrolment_urls``), beside the addresses where any may have one.
     """
 
     host: str
     kind: TargetKind = TargetKind.CONTROLLER
     address: str | None = None
+    authorities: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
 
 

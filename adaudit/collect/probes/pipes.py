@@ -64,5 +64,5 @@ def _logged_on(line: Line, means: Means) -> SmbSession:
         if status != Status.SUCCESS:
             kind = AccountRefused if status in _ACCOUNT_REFUSED else Unanswered
             raise kind(f"the logon is refused: {status_text(status)}")
-        session.sign_with(exchange.key)
+        session.sign_with(exchange.finish(answer))
     return session

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
+from urllib.parse import quote
 
-from adaudit.collect.probes.anonymous import ldap_anonymous, smb_null_session
+from adaudit.collect.probes.anonymous import OPEN_TO_NOBODY, ldap_anonymous, smb_null_session
 from adaudit.collect.probes.ldap_binding import ldap_channel_binding, ldap_signing
 from adaudit.collect.probes.model import Ask, PlannedProbe, Target, TargetKind
 from adaudit.collect.probes.ntlm_negotiation import ntlm_over_ldap, ntlm_over_smb
@@ -19,6 +20,8 @@ _LDAP: Final = 389
 _LDAPS: Final = 636
 _SMB: Final = 445
 _PAGE: Final = "/certsrv/"
+_SERVICE: Final = "_CES_Kerberos/service.svc"
+"""What follows the name of an authority in the path of its enrolment service by default."""
 
 
 class _Kind(NamedTuple):
@@ -27,6 +30,12 @@ class _Kind(NamedTuple):
     ask: Ask
     description: str
     needs_account: bool = False
+
+
+def _words(name: str) -> str:
+    """TLS 1.2 for tls_1_2."""
+    protocol, _, version = name.partition("_")
+    return f"{protocol.upper()} {version.replace('_', '.')}"
 
 
 _CONTROLLER: Final = (
@@ -43,17 +52,22 @@ _CONTROLLER: Final = (
     _Kind("ldaps_trust", _LDAPS, ldaps_trust, "TLS handshake, certificate checked"),
     _Kind("ldap_start_tls", _LDAP, start_tls, "StartTLS and TLS handshake, any certificate accepted"),
     *(
-        _Kind(name, _LDAPS, TlsVersion(version), f"TLS handshake with {version.name.replace('_', '.')} alone")
+        _Kind(name, _LDAPS, TlsVersion(version), f"TLS handshake with {_words(name)} alone")
         for name, version in VERSIONS.items()
     ),
     _Kind("smb_1", _SMB, smb_1, "negotiation of SMB 1 alone"),
     *(
-        _Kind(dialect.name.lower(), _SMB, SmbDialect(dialect), f"negotiation of {dialect.name.replace('_', '.')} alone")
-        for dialect in Dialect
+        _Kind(name, _SMB, SmbDialect(dialect), f"negotiation of {_words(name)} alone")
+        for name, dialect in ((dialect.name.lower(), dialect) for dialect in Dialect)
     ),
-    _Kind("smb_null_session", _SMB, smb_null_session, "anonymous session, IPC$, pipes lsarpc, samr, netlogon opened"),
-    _Kind("ntlm_ldap", _LDAP, ntlm_over_ldap, "first message of an NTLM bind, of nobody"),
-    _Kind("ntlm_smb", _SMB, ntlm_over_smb, "first message of an NTLM session, of nobody"),
+    _Kind(
+        "smb_null_session",
+        _SMB,
+        smb_null_session,
+        f"anonymous session, IPC$, pipes {', '.join(OPEN_TO_NOBODY)} opened and closed",
+    ),
+    _Kind("ntlm_ldap", _LDAP, ntlm_over_ldap, "first message of an NTLM bind, which names nobody"),
+    _Kind("ntlm_smb", _SMB, ntlm_over_smb, "first message of an NTLM session, which names nobody"),
     _Kind(
         "smb_pipes",
         _SMB,
@@ -81,16 +95,16 @@ def _of_controller(target: Target) -> Iterator[PlannedProbe]:
 
 
 def _of_enrolment(target: Target) -> Iterator[PlannedProbe]:
-    for url in (*(f"{scheme}://{target.host}{_PAGE}" for scheme in DEFAULT_PORTS), *target.urls):
+    paths = [_PAGE, *(f"/{quote(name)}{_SERVICE}" for name in target.authorities)]
+    for url in (*(f"{scheme}://{target.host}{path}" for path in paths for scheme in DEFAULT_PORTS), *target.urls):
         parts = web_address(url)
         if parts is None or parts.hostname is None:
             continue
-        path = parts.path or "/"
         yield PlannedProbe(
             parts.hostname,
             parts.port or DEFAULT_PORTS[parts.scheme],
-            f"web_enrolment {parts.scheme} {path}",
-            f"GET {url}, of nobody",
-            WebPage(path, is_secure=parts.scheme == "https"),
+            f"web_enrolment {url}",
+            "GET without credentials",
+            WebPage(parts.path or "/", is_secure=parts.scheme == "https"),
             target.address if parts.hostname == target.host.lower() else None,
         )
