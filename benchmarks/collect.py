@@ -19,6 +19,7 @@ from pathlib import Path
 
 import ldap3
 
+from adaudit.collect.authentication import Simple
 from adaudit.collect.endpoint import Endpoint
 from adaudit.collect.messages import Control, Scope, Search, decode_entry
 from adaudit.schema.requests import REQUESTED_ATTRIBUTES, SD_FLAGS_OID, SD_FLAGS_VALUE
@@ -71,7 +72,7 @@ def read_with_ldap3(host: str, user: str, ca_file: str, contexts: list[str]) -> 
 
 def read_with_adaudit(host: str, user: str, ca_file: str, contexts: list[str]) -> None:
     """What ``adaudit collect`` reads, decoded to attributes and values, and nothing made of it."""
-    connection = Endpoint(host, ca_file=Path(ca_file)).connect(user, os.environ["ADAUDIT_PASSWORD"])
+    connection = Endpoint(host, ca_file=Path(ca_file)).connect(Simple(user, os.environ["ADAUDIT_PASSWORD"]))
     descriptors = Control(SD_FLAGS_OID, SD_FLAGS_VALUE)
     for context in contexts:
         for page in connection.search(Search(context, Scope.SUBTREE, REQUESTED_ATTRIBUTES, (descriptors,))):

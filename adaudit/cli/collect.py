@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Final
 
 import click
 
+from adaudit.cli.access import Access, access_options
 from adaudit.cli.main import LINES
 from adaudit.cli.progress import collection_progress
 from adaudit.collect.collector import Collector, Outcome
-from adaudit.collect.endpoint import Endpoint, Security
 from adaudit.errors import IncompleteError, UsageError
 from adaudit.snapshot import open_snapshot
 from adaudit.visible import visible
-
-VARIABLE: Final = "ADAUDIT_PASSWORD"
 
 _PATH = click.Path(path_type=Path)
 
@@ -33,45 +28,15 @@ _PATH = click.Path(path_type=Path)
     epilog="Example: adaudit collect --server dc1.chu.example --user auditeur@chu.example --ca-file ca.pem "
     "-o chu.adsnap",
 )
-@click.option("--server", required=True, metavar="HOST", help="Domain controller, by the name its certificate bears.")
-@click.option(
-    "--user", required=True, help="Who reads: user@domain, DOMAIN\\name or a DN. An ordinary account will do."
-)
+@access_options
 @click.option("-o", "--output", required=True, type=_PATH, metavar="FILE", help="Snapshot to write (.adsnap).")
-@click.option(
-    "--ca-file", type=_PATH, metavar="FILE", help="Certificates to trust instead of the system's, PEM or DER."
-)
-@click.option("--start-tls", is_flag=True, help="Secure port 389 instead of using LDAPS on 636.")
-@click.option("--allow-plaintext", is_flag=True, help="Send the password and read the directory unencrypted.")
-@click.option("--port", type=click.IntRange(1, 65535), metavar="PORT", help="Default: 636, or 389 with --start-tls.")
-@click.option(
-    "--password-file",
-    type=_PATH,
-    metavar="FILE",
-    help=f"File that holds the password; else the variable {VARIABLE}, else a prompt.",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=1, max=86400),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for each answer.",
-)
 @click.option("--overwrite", is_flag=True, help="Replace an existing snapshot.")
 @click.option("--strict", is_flag=True, help="Exit with 3 also when facts were refused to the account.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON, for scripts.")
 def command(
     *,
-    server: str,
-    user: str,
+    access: Access,
     output: Path,
-    ca_file: Path | None,
-    start_tls: bool,
-    allow_plaintext: bool,
-    port: int | None,
-    password_file: Path | None,
-    timeout: float,
     overwrite: bool,
     strict: bool,
     as_json: bool,
@@ -81,15 +46,13 @@ def command(
     Reads every partition of the domain controller HOST that the account may read. Interrupted by Ctrl-C, or when
     the connection is lost, it leaves a snapshot marked incomplete and exits with 3.
     """
-    if start_tls and allow_plaintext:
-        raise UsageError("--start-tls and --allow-plaintext exclude each other")
     _check_output(output, overwrite=overwrite)
-    security = Security.START_TLS if start_tls else Security.PLAINTEXT if allow_plaintext else Security.LDAPS
-    endpoint = Endpoint(server, security, port, ca_file, timeout)
-    connection = endpoint.connect(user, _password(password_file, user))
+    endpoint = access.endpoint
+    credentials = access.credentials()
+    connection = endpoint.connect(credentials)
     try:
         with collection_progress() as observe:
-            collector = Collector(connection, account=user, observe=observe)
+            collector = Collector(connection, account=credentials.name, observe=observe)
             with first_interrupt(collector.interrupt):
                 outcome = collector.run(output)
     finally:
@@ -99,7 +62,7 @@ def command(
     if outcome.incomplete_reason is not None:
         raise IncompleteError(f"the collection is incomplete: {outcome.incomplete_reason}", place=str(outcome.path))
     if strict and gaps["denied"]:
-        raise IncompleteError(f"{gaps['denied']} facts were refused to {user}", place=str(outcome.path))
+        raise IncompleteError(f"{gaps['denied']} facts were refused to {credentials.name}", place=str(outcome.path))
     return 0
 
 
@@ -109,20 +72,6 @@ def _check_output(output: Path, *, overwrite: bool) -> None:
         raise UsageError("exists already; give another name, or --overwrite", place=str(output))
     if not output.parent.is_dir():
         raise UsageError(f"the folder {output.parent} does not exist", place=str(output))
-
-
-def _password(password_file: Path | None, user: str) -> str:
-    if password_file is not None:
-        try:
-            return password_file.read_text(encoding="utf-8-sig").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"cannot be read: {error}", place=str(password_file)) from error
-    if VARIABLE in os.environ:
-        return os.environ[VARIABLE]
-    if not sys.stdin.isatty():
-        raise UsageError(f"no password: set {VARIABLE}, or give --password-file")
-    password: str = click.prompt(f"Password of {visible(user)}", hide_input=True, err=True)
-    return password
 
 
 @contextmanager

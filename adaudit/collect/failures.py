@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import ssl
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final
+
+from cryptography import x509
 
 from adaudit.errors import ConnectionFailed
 
@@ -13,25 +16,9 @@ _IP_ADDRESS_MISMATCH: Final = 64
 _CERTIFICATE_EXPIRED: Final = 10
 """OpenSSL's X509_V_ERR_* numbers."""
 
-_INVALID_CREDENTIALS: Final = 49
-_STRONGER_AUTH_REQUIRED: Final = 8
-
-_BIND_REASONS: Final = {
-    "525": "no such account",
-    "52e": "wrong user name or password",
-    "530": "this account may not log on at this time",
-    "531": "this account may not log on from this machine",
-    "532": "the password has expired",
-    "533": "the account is disabled",
-    "701": "the account has expired",
-    "773": "the password must be changed first",
-    "775": "the account is locked out",
-}
-"""The ``data`` field of AD's answer to a refused bind: a Windows error number in hexadecimal (MS-ERREF 2.2)."""
-
 
 class BindRefused(ConnectionFailed):
-    """The server answered the bind and said no: these credentials must not be tried again, there or elsewhere."""
+    """The server, or a KDC, said no: these credentials must not be tried again, there or elsewhere."""
 
 
 def open_failure(error: Exception, host: str, port: int, timeout: float) -> ConnectionFailed:
@@ -48,33 +35,54 @@ def open_failure(error: Exception, host: str, port: int, timeout: float) -> Conn
     return ConnectionFailed(f"cannot connect: {causes[-1]}", place=place)
 
 
-def tls_failure(error: OSError, host: str, place: str) -> ConnectionFailed:
-    """The failure of a TLS handshake."""
+def tls_failure(error: OSError, host: str, place: str, certificate: bytes | None = None) -> ConnectionFailed:
+    """The failure of a TLS handshake; ``certificate`` is the one that the server presented, in DER, if it is known."""
     if isinstance(error, TimeoutError):
         return ConnectionFailed("no answer to the TLS handshake: LDAPS is on 636, on 389 use --start-tls", place=place)
     if not isinstance(error, ssl.SSLCertVerificationError):
         return ConnectionFailed(
             f"no TLS on this port ({error.strerror or error}): LDAPS is on 636, on 389 use --start-tls", place=place
         )
+    shown = _Shown.of(certificate)
     if error.verify_code in (_HOSTNAME_MISMATCH, _IP_ADDRESS_MISMATCH):
         return ConnectionFailed(
-            f"the certificate is not for {host}: give --server the name that the certificate bears", place=place
+            f"the certificate is not for {host}{shown.names}: give --server the name that the certificate bears",
+            place=place,
         )
     if error.verify_code == _CERTIFICATE_EXPIRED:
-        return ConnectionFailed("the server's certificate has expired: renew it", place=place)
+        return ConnectionFailed(f"the server's certificate has expired{shown.identity}: renew it", place=place)
     return ConnectionFailed(
-        f"the server's certificate is not trusted ({error.verify_message}): "
-        "give the certificate of the authority that issued it with --ca-file",
+        f"the server's certificate is not trusted ({error.verify_message}){shown.identity}: if the administrator "
+        "confirms this fingerprint, give the certificate of the authority that issued it with --ca-file",
         place=place,
     )
 
 
-def bind_failure(code: int, message: str, user: str, place: str) -> BindRefused:
-    """The refusal of a simple bind."""
-    if code == _STRONGER_AUTH_REQUIRED:
-        return BindRefused("the server refuses a plain-text bind: leave out --allow-plaintext", place=place)
-    if code != _INVALID_CREDENTIALS:
-        return BindRefused(f"the bind of {user} is refused, result code {code}: {message}", place=place)
-    found = re.search(r"\bdata ([0-9a-f]{3})\b", message)
-    reason = _BIND_REASONS.get(found[1], "") if found else ""
-    return BindRefused(f"the bind of {user} is refused: {reason or 'wrong user name or password'}", place=place)
+@dataclass(frozen=True)
+class _Shown:
+    """What is told of a certificate, ready to be put in a sentence; empty when it is not known."""
+
+    identity: str = ""
+    names: str = ""
+
+    @classmethod
+    def of(cls, der: bytes | None) -> _Shown:
+        if der is None:
+            return cls()
+        fingerprint = sha256(der).digest().hex(":").upper()
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+            subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
+            names = _names(certificate) or [subject]
+        except ValueError:
+            return cls(f", SHA-256 {fingerprint}")
+        told = f", subject {subject or 'empty'}, issuer {issuer or 'empty'}, SHA-256 {fingerprint}"
+        return cls(told, f" but for {', '.join(names)}")
+
+
+def _names(certificate: x509.Certificate) -> list[str]:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    return [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]

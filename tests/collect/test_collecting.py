@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from adaudit.collect.authentication import Simple
 from adaudit.collect.collector import Collector, Outcome
 from adaudit.collect.endpoint import Endpoint, Security
 from adaudit.errors import IncompleteError
@@ -31,7 +32,7 @@ def collected(
 ) -> tuple[Outcome, dict[str, list[dict[str, Any]]]]:
     """The outcome of a collection over LDAPS and the tables asked about below."""
     account = account or directory.auditor
-    connection = Endpoint(directory.ip, ca_file=Path(directory.ca_file)).connect(account.user, account.password)
+    connection = Endpoint(directory.ip, ca_file=Path(directory.ca_file)).connect(Simple(account.user, account.password))
     outcome = Collector(connection, account=account.user, **options).run(destination)
     connection.unbind()
     return outcome, tables(destination)
@@ -125,7 +126,7 @@ def ending_with(code: int) -> Answers:
 def collected_through(proxies: Proxies, directory: Directory, path: Path, answers: Answers) -> Outcome:
     proxy = proxies(directory.ip, 389, rewrite=answers)
     account = directory.auditor
-    connection = Endpoint("127.0.0.1", Security.PLAINTEXT, proxy.port).connect(account.user, account.password)
+    connection = Endpoint("127.0.0.1", Security.PLAINTEXT, proxy.port).connect(Simple(account.user, account.password))
     return Collector(connection, account=account.user).run(path)
 
 
@@ -183,7 +184,7 @@ def test_what_other_servers_hold_is_listed_and_never_followed(
 
     proxy = proxies(samba_baseline.ip, 389, rewrite=elsewhere)
     account = samba_baseline.auditor
-    connection = Endpoint("127.0.0.1", Security.PLAINTEXT, proxy.port).connect(account.user, account.password)
+    connection = Endpoint("127.0.0.1", Security.PLAINTEXT, proxy.port).connect(Simple(account.user, account.password))
     outcome = Collector(connection, account=account.user).run(tmp_path / "x.adsnap")
     seen = tables(outcome.path)
     assert [row["is_collected"] for row in seen["partitions"] if row["dn"] == "DC=lyon,DC=test"] == [False]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from adaudit.collect.authentication import Simple
 from adaudit.collect.endpoint import Endpoint, Security
 from adaudit.errors import ConnectionFailed, UsageError
 
@@ -46,11 +47,11 @@ def server(answer: bytes) -> Iterator[int]:
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 def test_an_unsound_answer_is_one_located_failure_without_the_password(answer: bytes, security: Security) -> None:
     with server(answer) as port, pytest.raises(ConnectionFailed) as caught:
-        Endpoint("127.0.0.1", security, port, timeout=5).connect("lecteur@chu.example", PASSWORD)
+        Endpoint("127.0.0.1", security, port, timeout=5).connect(Simple("lecteur@chu.example", PASSWORD))
     assert f"127.0.0.1:{port}" in str(caught.value)
     assert PASSWORD not in str(caught.value)
 
 
 def test_a_name_that_is_no_text_is_refused() -> None:
-    with server(b"") as port, pytest.raises(UsageError):
-        Endpoint("127.0.0.1", Security.PLAINTEXT, port, timeout=5).connect("\udcff", PASSWORD)
+    with pytest.raises(UsageError, match="not text"):
+        Simple("\udcff", PASSWORD)

@@ -1,0 +1,98 @@
+"""NTLM and Kerberos over LDAP: the mechanism GSS-SPNEGO, with pyspnego, which has signing, sealing and channel binding.
+
+ldap3 2.9.1 has neither a security layer for Kerberos nor any NTLM but the Sicily bind, which Samba does not speak.
+The mechanism is named outright, its bare tokens being what GSS-SPNEGO servers accept too (MS-SPNG 3.3.5.1):
+negotiation would fall back from Kerberos to NTLM, and try a refused password again.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import spnego
+from spnego.channel_bindings import GssChannelBindings
+from spnego.exceptions import SpnegoError
+
+from adaudit.collect.authentication import Kerberos, Ntlm
+from adaudit.collect.ber import MalformedAnswer
+from adaudit.collect.kerberos import login
+from adaudit.collect.refusals import gss_failure
+from adaudit.errors import ConnectionFailed
+
+MECHANISM: Final = "GSS-SPNEGO"
+
+_SEALED: Final = spnego.ContextReq.default
+"""Confidentiality, integrity, order, and the proof that the server is who it says."""
+_PROTECTED: Final = spnego.ContextReq.confidentiality | spnego.ContextReq.integrity
+
+_NTLM_KEY_EXCHANGE: Final = 0x40000000
+"""NTLMSSP_NEGOTIATE_KEY_EXCH (MS-NLMP 2.2.2.5)."""
+
+
+class Exchange:
+    """The tokens that go to and fro until the account is proved."""
+
+    def __init__(self, context: spnego.ContextProxy, host: str) -> None:
+        self.context = context
+        self._host = host
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether this side has nothing more to say or to verify."""
+        return self.context.complete
+
+    def step(self, received: bytes | None = None) -> bytes | None:
+        """The answer to a token of the server. Raises ConnectionFailed, MalformedAnswer when it is none."""
+        try:
+            return self.context.step(received)
+        except SpnegoError as error:
+            raise gss_failure(error, f"ldap/{self._host}", self._host) from error
+        except (ValueError, LookupError, struct.error):
+            raise MalformedAnswer("a token of the bind") from None
+
+    def check_protection(self) -> None:
+        """Raises ConnectionFailed unless what was negotiated both signs and seals."""
+        if self.context.context_attr & _PROTECTED != _PROTECTED:
+            raise ConnectionFailed("the server does not agree to sign and seal what follows")
+
+
+@contextmanager
+def exchange(
+    credentials: Ntlm | Kerberos, host: str, *, seal: bool, bindings: GssChannelBindings | None
+) -> Iterator[Exchange]:
+    """To prove the account to the LDAP service of ``host``; with ``seal``, what follows is to be signed and sealed.
+
+    Raises UsageError for what cannot be tried, ConnectionFailed when a KDC refuses.
+    """
+    if isinstance(credentials, Ntlm):
+        yield Exchange(_ntlm(credentials, host, seal, bindings), host)
+        return
+    # MIT's library announces signing and sealing to any service unless told not to; a DC refuses both inside TLS.
+    flags = _SEALED if seal else spnego.ContextReq.mutual_auth | spnego.ContextReq.no_integrity
+    with login(credentials, host) as credential:
+        try:
+            context = spnego.client(credential, None, host, "ldap", bindings, context_req=flags, protocol="kerberos")
+        except SpnegoError as error:
+            raise gss_failure(error, f"ldap/{host}", host) from error
+        yield Exchange(context, host)
+
+
+def _ntlm(credentials: Ntlm, host: str, seal: bool, bindings: GssChannelBindings | None) -> spnego.ContextProxy:
+    """pyspnego's own NTLM on every system, so that the one tested is the one used."""
+    context = spnego.client(
+        spnego.Password(credentials.user, credentials.password),
+        None,
+        host,
+        "ldap",
+        bindings,
+        context_req=_SEALED if seal else spnego.ContextReq.none,
+        protocol="ntlm",
+        options=spnego.NegotiateOptions.use_ntlm,
+    )
+    if not seal:
+        # It would ask for a key exchange all the same and send a key of one byte, which Samba refuses.
+        context._context_req &= ~_NTLM_KEY_EXCHANGE
+    return context
