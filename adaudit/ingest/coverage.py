@@ -113,6 +113,9 @@ class Coverage:
 
     def _unseen(self) -> None:
         """Objects of naming contexts that were read, referred to and never seen."""
+            union all
+            select 'objects', '*', r.domain_id, null, d.dn, 'failed', 'malformed', 'objectGUID: also that of ' || r.dn
+            from doubles d join resolved r using (guid)
         self.db.execute("""
             create temp table unseen_objects as
             with referred as (

@@ -5,12 +5,10 @@ The ids follow the order of GUIDs and SIDs, so that one directory read by two ro
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -24,47 +22,30 @@ from adaudit.ingest.forest import CrossRef, Forest, assemble
 from adaudit.ingest.layout import layouts
 from adaudit.ingest.relations import AFTER_PRINCIPALS, AFTER_TABLES, IDENTITIES, IDS, PRINCIPALS, RELATIONS
 from adaudit.schema import COLLECTED
+from adaudit.ingest.staged import open_staged
 from adaudit.snapshot import SnapshotWriter
 
 _BATCH = 16_384
-_MEMORY = "256MB"
-"""What the database may hold before it spills to the private folder: large tables are joined and sorted on disk."""
-
-_GLOB = re.compile(r"([\[*?])")
-"""Characters of a path that the database would take for a pattern."""
-
 _MANAGED = tuple(f"msDS-{kind}ManagedServiceAccount" for kind in ("Group", "", "Delegated"))
 _LARGE = ("attributes",)
 """Written straight to the snapshot: no other table is computed from them."""
 
 _ENTRY_COLUMNS = (
-    "n, dn, dn_key, parent_key, weight, sd, rbcd_sd, gmsa_sd, objectguid as guid, name, objectclass, isdeleted, "
+    "n, dn, dn_key, parent_key, sd, rbcd_sd, gmsa_sd, objectguid as guid, name, objectclass, isdeleted, "
     "isrecycled, whencreated, whenchanged, usncreated, usnchanged, systemflags, description, displayname"
 )
 
 
 class Finish:
-    """Resolves the staged rows of ``folder`` into the tables of ``writer``.
+    """Resolves staged rows into the tables of ``writer``.
 
-    ``account``: who read the directory, as ``access.account_token`` takes it.
+    ``parts``: the files of each stage. ``account``: who read the directory, as ``access.account_token`` takes it.
     """
 
-    def __init__(self, folder: Path, writer: SnapshotWriter, account: str | None) -> None:
+    def __init__(self, parts: Mapping[str, Sequence[Path]], writer: SnapshotWriter, account: str | None) -> None:
         self._writer = writer
         self._account = account
-        spill = folder / "spill"
-        spill.mkdir()
-        self._db = duckdb.connect(
-            config={
-                "memory_limit": _MEMORY,
-                "threads": 2,
-                "temp_directory": str(spill),
-                "preserve_insertion_order": True,
-            }
-        )
-        for path in folder.glob("*.parquet"):
-            name = path.stem if path.stem.startswith("entries_") else f"s_{path.stem}"
-            self._db.read_parquet(_GLOB.sub(r"[\1]", str(path))).create_view(name)
+        self._db = open_staged(parts, writer.folder)
 
     def close(self) -> None:
         """Let go of the database and the staged files."""

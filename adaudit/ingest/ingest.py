@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,12 +15,14 @@ from adaudit.decode.group_policy import Setting
 from adaudit.errors import InputError
 from adaudit.ingest.files import FILE_TABLES, Files
 from adaudit.ingest.finish import Finish
+from adaudit.ingest.held import Held
 from adaudit.ingest.layout import GMSA_SLOT, RBCD_SLOT, SD_SLOT, Layout, layout_for, layouts
 from adaudit.ingest.multivalued import Multivalued, Take
 from adaudit.ingest.names import dn_key, parent_of
 from adaudit.ingest.sources import columns_filled, columns_of
 from adaudit.ingest.stage import Stage
-from adaudit.ingest.values import TAKES_SEVERAL, Convert, readable_text
+from adaudit.ingest.staged import DROPS, REFRESHED, VOLATILE
+from adaudit.ingest.values import TAKES_SEVERAL, Convert, exact_text, readable_text
 from adaudit.schema.requests import SECRET_ATTRIBUTES
 from adaudit.snapshot import ManifestHeader, SnapshotWriter, SourceInfo
 from adaudit.snapshot.manifest import Origin
@@ -64,6 +66,7 @@ class Ingest:
         self._started_at = clock()
         self._count = 0
         self._folder = folder = self._writer.folder / "stage"
+        self._refreshes = 0
         self._multivalued = Multivalued(folder)
         self._files = Files(folder, self._multivalued.descriptor)
         self._entries = {layout.name: Stage(folder, f"entries_{layout.name}", layout.schema) for layout in layouts()}
@@ -71,6 +74,8 @@ class Ingest:
         self._partitions = Stage(folder, "partitions", _PARTITIONS)
         self._plans: dict[tuple[tuple[bytes, ...], bool], _Plan] = {}
         self._plan_of: dict[tuple[str, bool], _Plan] = {}
+        self._drops = Stage(folder, "drops", DROPS)
+        self._refreshed = Stage(folder, "refreshed", REFRESHED)
 
     def __enter__(self) -> Self:
         self._writer.__enter__()
@@ -94,8 +99,16 @@ class Ingest:
         ]
 
     @property
+            self._drops,
+            self._refreshed,
     def count(self) -> int:
-        """Objects taken so far."""
+        """Objects taken so far, those read again counted each time."""
+    def _parts(self) -> dict[str, list[Path]]:
+        """The files of each stage, whole and readable."""
+        for stage in self._stages():
+            stage.end_part()
+        return {stage.name: list(stage.parts) for stage in self._stages()}
+
         return self._count
 
     def partition(self, dn: str, *, collected: bool = True) -> None:
@@ -176,7 +189,10 @@ class Ingest:
         self._files.probe(server, probe, name, value, asked_at, asked_by)
 
     def add(self, dn: str, attributes: dict[str, list[bytes]]) -> None:
-        """Take one directory object. Values that cannot be read are kept as they are and told in ``coverage``."""
+        """Take one directory object, in the place of one taken earlier with its objectGUID, or its DN for want of one.
+
+        Values that cannot be read are kept as they are and told in ``coverage``.
+        """
         if not dn.isascii():
             dn = dn.encode("utf-8", "backslashreplace").decode()
         n = self._count
@@ -189,7 +205,7 @@ class Ingest:
         stage = self._entries[plan.name]
         row: list[Any] = [None] * plan.width
         key = dn_key(dn)
-        row[:5] = (n, dn, key, parent_of(key), len(attributes))
+        row[:4] = (n, dn, key, parent_of(key))
         actions = plan.actions
         for name, values in attributes.items():
             if not values:
@@ -224,6 +240,26 @@ class Ingest:
         if len(self._plans) < _NAMES_REMEMBERED:
             self._plans[classes, is_deleted] = plan
         return plan
+    def held(self) -> Held:
+        """What has been taken so far, as it stands now; more can be taken afterwards."""
+        return Held(self._parts(), self._writer.folder)
+
+    def drop(self, guids: Iterable[str]) -> None:
+        """Forget objects that are no longer in the directory; ``guids`` are text, lower case."""
+        for guid in guids:
+            self._drops.append((guid, self._count))
+
+    def refresh(self, guid: str, attributes: dict[str, list[bytes]]) -> None:
+        """Replace the volatile attributes (``VOLATILE_ATTRIBUTES``) of an object taken earlier; absent ones go.
+
+        ``guid`` is text, lower case. Raises ValueError for a value that only reading the whole object can tell of.
+        """
+        given = {name.lower(): values for name, values in attributes.items() if values}
+        values = (exact_text(name, given[name]) if name in given else None for name in VOLATILE)
+        self._refreshed.append((self._refreshes, guid, self._count, *values))
+        self._refreshes += 1
+        self._refreshed.flush_if_full()
+
 
     def _new_plan(self, layout: Layout, is_deleted: bool) -> _Plan:
         slots = dict(layout.slots)
@@ -261,14 +297,14 @@ class Ingest:
         """Resolve what was taken into tables, derive coverage and write the snapshot; returns its path.
 
         ``as_of`` is naive UTC; None means the newest whenChanged. ``account``: who read, as a UPN, DOMAIN\\name,
-        DN or SID; without it an ordinary authenticated user is assumed. Raises InputError when nothing was taken.
+        DN or SID; without it an ordinary authenticated user is assumed. ``log``: the audit trail to take along.
+        Raises InputError when nothing was taken.
         """
         if self._count == 0:
             raise InputError("no directory object was found", place=self._source.server or "")
-        for stage in self._stages():
-            stage.close()
-        finish = Finish(self._folder, self._writer, account_sid or account)
+        finish = Finish(self._parts(), self._writer, account_sid or account)
         found_sid = finish.run()
+        log: Path | None = None,
         newest = finish.newest_change()
         finish.close()
         header = ManifestHeader(
@@ -280,7 +316,7 @@ class Ingest:
             started_at=self._started_at,
             finished_at=self._clock(),
         )
-        return self._writer.seal(header)
+        return self._writer.seal(header, log)
 
 
 Action = tuple[int, Convert | None, Take | None]

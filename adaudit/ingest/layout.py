@@ -104,15 +104,14 @@ FIXED = pa.schema(
         ("dn", pa.string()),
         ("dn_key", pa.string()),
         ("parent_key", pa.string()),
-        ("weight", pa.int32()),
         ("sd", pa.int32()),
         ("rbcd_sd", pa.int32()),
         ("gmsa_sd", pa.int32()),
     ]
 )
-"""What is staged of every object besides attributes: its number, names, how many values it had, its descriptors."""
+"""What is staged of every object besides attributes: its number, names and descriptors."""
 
-SD_SLOT, RBCD_SLOT, GMSA_SLOT = 5, 6, 7
+SD_SLOT, RBCD_SLOT, GMSA_SLOT = 4, 5, 6
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,8 @@ from __future__ import annotations
 
 IDS = """
 create temp table ids as
-with kept as (
-    select *, row_number() over (
-        partition by coalesce(guid, dn_key) order by weight desc, usnchanged desc nulls last, dn_key, n
-    ) as copy
-    from entries
-), numbered as (
-    select *, (row_number() over (order by guid nulls last, dn_key) - 1)::integer as object_id from kept where copy = 1
+with numbered as (
+    select *, (row_number() over (order by guid nulls last, dn_key) - 1)::integer as object_id from entries
 )
 select n, object_id, k.dn, k.dn_key, k.parent_key, guid, sd, rbcd_sd, gmsa_sd, objectsid, isdeleted,
     coalesce(h.partition_id, p.partition_id) as partition_id,

@@ -85,6 +85,16 @@ def readable_text(value: bytes) -> str | None:
     return None
 
 
+def exact_text(name: str, values: list[bytes]) -> str:
+    """The one value of a volatile attribute, a DN or an integer in its only decimal form; ValueError for any other."""
+    if len(values) > 1:
+        raise ValueError(f"{name}: {len(values)} values where one is expected")
+    text = to_text(values)
+    if name != "msds-resultantpso" and str(to_int(values)) != text:
+        raise ValueError(f"{name}: not a plain integer")
+    return text
+
+
 CONVERTERS: dict[Kind, Convert] = {
     Kind.INT: to_int,
     Kind.FLAGS: to_flags,

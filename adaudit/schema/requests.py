@@ -5,6 +5,17 @@ from __future__ import annotations
 CONSTRUCTED_ATTRIBUTES = ("msDS-ResultantPSO", "msDS-User-Account-Control-Computed")
 """Computed by the server on request and absent from ``*``; rules need them."""
 
+LOGON_ATTRIBUTES = ("lastLogon", "logonCount", "badPwdCount", "badPasswordTime")
+"""What each domain controller counts for itself and tells no other (MS-ADA1)."""
+
+VOLATILE_ATTRIBUTES = (
+    "lastLogoff",
+    *LOGON_ATTRIBUTES,
+    *CONSTRUCTED_ATTRIBUTES,
+)
+"""Attributes that change without uSNChanged: those of one server, never replicated (MS-ADTS 3.1.1.1.2), and those
+computed when asked for. Each has one value."""
+
 REQUESTED_ATTRIBUTES = ("*", "nTSecurityDescriptor", *CONSTRUCTED_ATTRIBUTES)
 """The attribute list of each search."""
 

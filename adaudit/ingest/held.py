@@ -1,0 +1,89 @@
+"""What an ingestion holds so far: against this, a collector that catches up decides what to read again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+
+from adaudit.ingest.layout import layouts
+from adaudit.ingest.staged import open_staged
+
+_REFERENCES = """
+create temp table named as
+    select n, key from s_members
+    union all select n, key from s_members_of
+    union all select n, key from s_links
+    union all select a.n, lower(a.text) from s_attributes a
+        where contains(a.text, '=') and lower(a.text) in (select dn_key from held)
+"""
+"""Which object names which DN: links, and every other attribute whose text is the DN of an object, back links too."""
+
+_NEIGHBOURS = """
+with asked as (select h.n, h.dn_key from held h join asked_guids using (guid))
+select h.guid from held h join named r on r.key = h.dn_key semi join asked on asked.n = r.n
+union
+select h.guid from held h join named r using (n) semi join asked on asked.dn_key = r.key
+"""
+
+_BELOW = """
+with recursive below as (
+    select h.guid, h.dn_key from held h join asked_guids using (guid)
+    union all
+    select h.guid, h.dn_key from held h join below b on h.parent_key = b.dn_key
+)
+select distinct guid from below anti join asked_guids using (guid)
+"""
+
+
+class Held:
+    """The objects of an ingestion as they were when it was made; a context manager. GUIDs are text, lower case.
+
+    An object without GUID is in ``objects`` alone.
+    """
+
+    def __init__(self, parts: Mapping[str, Sequence[Path]], folder: Path) -> None:
+        self._db = open_staged(parts, folder)
+        columns = "n, objectguid as guid, dn, dn_key, parent_key, usnchanged, isdeleted, sd"
+        entries = (f'select {columns} from "entries_{layout.name}"' for layout in layouts())
+        self._db.execute("create temp table held as " + " union all ".join(entries))
+        self._has_references = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the staged files."""
+        self._db.close()
+
+    def objects(self) -> pa.Table:
+        """Each object once: ``guid`` (null when it was not read), ``dn``, ``usn_changed`` (int64, null when not read),
+        ``is_deleted``, ``sd`` (int32: equal numbers are equal descriptors, for the whole life of the ingestion).
+        """
+        return self._db.sql("""
+            select guid, dn, usnchanged as usn_changed, coalesce(isdeleted, false) as is_deleted, sd
+            from held order by n
+        """).to_arrow_table()
+
+    def neighbours(self, guids: Collection[str]) -> set[str]:
+        """Objects that name one of these in an attribute, or that one of these names."""
+        if not self._has_references:
+            self._db.execute(_REFERENCES)
+            self._has_references = True
+        return self._ask(_NEIGHBOURS, guids)
+
+    def below(self, guids: Collection[str]) -> set[str]:
+        """Objects below these, at any depth, without these."""
+        return self._ask(_BELOW, guids)
+
+    def _ask(self, query: str, guids: Collection[str]) -> set[str]:
+        self._db.register("asked_guids", pa.table({"guid": pa.array(guids, pa.string())}))
+        return {row[0] for row in self._db.execute(query).fetchall() if row[0] is not None}
