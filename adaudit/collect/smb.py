@@ -132,6 +132,7 @@ class SmbSession:
             self._answers.demand(dialect, key, session["DecryptionKey"] if is_sealed else None)
         except NotSigned as error:
             self._give_up(f"sent {error}")
+        session["SigningActivated"] = not is_sealed  # what is sealed needs no signature (MS-SMB2 3.2.4.1.1)
 
     def _give_up(self, fault: str) -> NoReturn:
         self._answers.close()
