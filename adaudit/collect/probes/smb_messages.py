@@ -136,17 +136,17 @@ def header(command: Command, message_id: int, *, session_id: int = 0, tree_id: i
     )
 
 
-def negotiate(dialect: Dialect) -> bytes:
-    """A NEGOTIATE request for one dialect (MS-SMB2 2.2.3); 3.1.1 comes with its pre-authentication context."""
-    fixed = struct.Struct("<HHHHI16s")
-    head = fixed.pack(36, 1, _SIGNING_ENABLED, 0, 0, os.urandom(16))
-    dialects = struct.pack("<H", dialect)
-    if dialect is not Dialect.SMB_3_1_1:
-        return header(Command.NEGOTIATE, 0) + head + bytes(8) + dialects
+def negotiate(dialects: tuple[Dialect, ...]) -> bytes:
+    """A NEGOTIATE request (MS-SMB2 2.2.3); 3.1.1 comes with its pre-authentication context."""
+    fixed = struct.pack("<HHHHI16s", 36, len(dialects), _SIGNING_ENABLED, 0, 0, os.urandom(16))
+    offered = struct.pack(f"<{len(dialects)}H", *dialects)
+    if Dialect.SMB_3_1_1 not in dialects:
+        return header(Command.NEGOTIATE, 0) + fixed + bytes(8) + offered
+    context_at = HEADER.size + len(fixed) + 8 + len(offered)
+    padding = bytes(-context_at % 8)
+    where = struct.pack("<IHH", context_at + len(padding), 1, 0)
     context = struct.pack("<HHIHHH32s", 1, 38, 0, 1, 32, 1, os.urandom(32))  # SHA-512 and a salt
-    padded = dialects.ljust(4, b"\0")  # contexts begin at a multiple of eight bytes
-    where = struct.pack("<IHH", HEADER.size + fixed.size + 8 + len(padded), 1, 0)
-    return header(Command.NEGOTIATE, 0) + head + where + padded + context
+    return header(Command.NEGOTIATE, 0) + fixed + where + offered + padding + context
 
 
 def read_negotiated(message: Message) -> Negotiated:

@@ -1,8 +1,4 @@
-"""A session of SMB 2.1 that can log on, connect to IPC$, and open and close a pipe: nothing is sent through it.
-
-Dialect 2.1, because every supported Windows speaks it and its signing is one HMAC; a server told to accept only
-later dialects refuses, which the probe reports as an error.
-"""
+"""An SMB session that can log on, connect to IPC$, and open and close a pipe: nothing is sent through it."""
 
 from __future__ import annotations
 
@@ -12,7 +8,12 @@ import itertools
 import struct
 from typing import Final
 
-from adaudit.collect.probes.line import Line
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.cmac import CMAC
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.kbkdf import KBKDFHMAC, CounterLocation, Mode
+
+from adaudit.collect.probes.line import Line, Unanswered
 from adaudit.collect.probes.smb_messages import (
     HEADER,
     Command,
@@ -20,17 +21,19 @@ from adaudit.collect.probes.smb_messages import (
     Message,
     Status,
     header,
+    negotiate,
     read_message,
+    read_negotiated,
     receive,
     send,
+    status_text,
 )
-from adaudit.collect.probes.smb_negotiation import negotiated_dialect
 
 _SESSION_SETUP_ANSWER: Final = struct.Struct("<HHHH")
 _SIGNED: Final = 0x8
 _SIGNATURE_AT: Final = 48
 _READ_AND_WRITE: Final = 0x0012019F
-"""The access that a client of a pipe asks for (MS-DTYP 2.4.3): less might be granted where this is refused."""
+"""The access that a client of a pipe asks for (MS-SMB2 2.2.13.1): less might be granted where this is refused."""
 
 _SHARE_READ_WRITE: Final = 3
 _OPEN_EXISTING: Final = 1
@@ -40,17 +43,28 @@ _FILE_ID_AT: Final = HEADER.size + 64
 _FILE_ID_SIZE: Final = 16
 
 
+class DialectRefused(Unanswered):
+    """The server speaks SMB, but none of these dialects."""
+
+
 class SmbSession:
     """Every method sends one request and returns its answer; raises Unanswered."""
 
-    def __init__(self, line: Line) -> None:
-        """Negotiate. Raises Unanswered also when the dialect is refused."""
+    def __init__(self, line: Line, dialects: tuple[Dialect, ...] = tuple(Dialect)) -> None:
+        """Negotiate one of ``dialects``. Raises DialectRefused or Unanswered."""
         self._line = line
         self._ids = itertools.count(1)
         self._session_id = 0
         self._tree_id = 0
-        self._key: bytes | None = None
-        self.negotiated = negotiated_dialect(line, Dialect.SMB_2_1)
+        self._signing_key: bytes | None = None
+        self._integrity = bytes(64)
+        message = self._exchange(negotiate(dialects), Command.NEGOTIATE)
+        if message.status != Status.SUCCESS:
+            kind = DialectRefused if message.status == Status.NOT_SUPPORTED else Unanswered
+            raise kind(f"the negotiation is refused: {status_text(message.status)}")
+        self.negotiated = read_negotiated(message)
+        if self.negotiated.dialect not in dialects:
+            raise Unanswered(f"dialect 0x{self.negotiated.dialect:04x}, which was not offered")
 
     def set_up(self, token: bytes) -> tuple[int, bytes]:
         """One step of a logon: the status and the server's token."""
@@ -63,8 +77,14 @@ class SmbSession:
         return message.status, message.part(offset, size)
 
     def sign_with(self, key: bytes) -> None:
-        """Sign what follows (MS-SMB2 3.1.4.1)."""
-        self._key = key[:16].ljust(16, b"\0")
+        """Sign what follows with the ``key`` of the logon (MS-SMB2 3.1.4.2, 3.2.5.3)."""
+        key = key[:16].ljust(16, b"\0")
+        if self.negotiated.dialect >= Dialect.SMB_3_0:
+            is_latest = self.negotiated.dialect == Dialect.SMB_3_1_1
+            label, context = (b"SMBSigningKey\0", self._integrity) if is_latest else (b"SMB2AESCMAC\0", b"SmbSign\0")
+            where = CounterLocation.BeforeFixed
+            key = KBKDFHMAC(SHA256(), Mode.CounterMode, 16, 4, 4, where, label, context, None).derive(key)
+        self._signing_key = key
 
     def connect_to_ipc(self) -> int:
         """The status of a tree connect to IPC$."""
@@ -86,14 +106,32 @@ class SmbSession:
         return message.status
 
     def _ask(self, command: Command, body: bytes) -> Message:
-        flags = 0 if self._key is None else _SIGNED
+        flags = 0 if self._signing_key is None else _SIGNED
         number = next(self._ids)
         request = header(command, number, session_id=self._session_id, tree_id=self._tree_id, flags=flags) + body
-        if self._key is not None:
-            signature = hmac.digest(self._key, request, hashlib.sha256)[:16]
+        if self._signing_key is not None:
+            signature = _signature(self.negotiated.dialect, self._signing_key, request)
             request = request[:_SIGNATURE_AT] + signature + request[HEADER.size :]
+        return self._exchange(request, command)
+
+    def _exchange(self, request: bytes, command: Command) -> Message:
+        """Send ``request`` and wait for its answer; both count for the integrity of the logon (MS-SMB2 3.2.5.2),
+        except the answer that ends it."""
         send(self._line, request)
         message = read_message(receive(self._line), command)
         while message.status == Status.PENDING:
             message = read_message(receive(self._line), command)
+        if self._signing_key is None:
+            self._integrity = hashlib.sha512(self._integrity + request).digest()
+            if command is Command.NEGOTIATE or message.status == Status.MORE_PROCESSING_REQUIRED:
+                self._integrity = hashlib.sha512(self._integrity + message.data).digest()
         return message
+
+
+def _signature(dialect: int, key: bytes, request: bytes) -> bytes:
+    """MS-SMB2 3.1.4.1; AES-CMAC is what 3.x signs with unless both sides agree otherwise."""
+    if dialect < Dialect.SMB_3_0:
+        return hmac.digest(key, request, hashlib.sha256)[:16]
+    code = CMAC(AES(key))
+    code.update(request)
+    return code.finalize()
