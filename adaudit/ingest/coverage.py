@@ -109,13 +109,13 @@ class Coverage:
             select 'gpo_links', 'gpo_dn', domain_id, object_id, null, 'failed', 'malformed', 'gPLink'
             from organizational_units
             where trim(regexp_replace(gp_link, '(?i)\\[LDAP://[^\\]]*;\\d{1,10}\\]', '', 'g')) <> ''
+            union all
+            select 'objects', '*', r.domain_id, null, d.dn, 'failed', 'malformed', 'objectGUID: also that of ' || r.dn
+            from doubles d join resolved r using (guid)
         """)
 
     def _unseen(self) -> None:
         """Objects of naming contexts that were read, referred to and never seen."""
-            union all
-            select 'objects', '*', r.domain_id, null, d.dn, 'failed', 'malformed', 'objectGUID: also that of ' || r.dn
-            from doubles d join resolved r using (guid)
         self.db.execute("""
             create temp table unseen_objects as
             with referred as (

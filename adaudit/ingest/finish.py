@@ -21,8 +21,8 @@ from adaudit.ingest.files import FILE_RELATIONS, POLICY_FOLDERS
 from adaudit.ingest.forest import CrossRef, Forest, assemble
 from adaudit.ingest.layout import layouts
 from adaudit.ingest.relations import AFTER_PRINCIPALS, AFTER_TABLES, IDENTITIES, IDS, PRINCIPALS, RELATIONS
-from adaudit.schema import COLLECTED
 from adaudit.ingest.staged import open_staged
+from adaudit.schema import COLLECTED
 from adaudit.snapshot import SnapshotWriter
 
 _BATCH = 16_384

@@ -65,17 +65,17 @@ class Ingest:
         self._clock = clock
         self._started_at = clock()
         self._count = 0
-        self._folder = folder = self._writer.folder / "stage"
         self._refreshes = 0
+        self._folder = folder = self._writer.folder / "stage"
         self._multivalued = Multivalued(folder)
         self._files = Files(folder, self._multivalued.descriptor)
         self._entries = {layout.name: Stage(folder, f"entries_{layout.name}", layout.schema) for layout in layouts()}
         self._notes = Stage(folder, "notes", _NOTES)
         self._partitions = Stage(folder, "partitions", _PARTITIONS)
-        self._plans: dict[tuple[tuple[bytes, ...], bool], _Plan] = {}
-        self._plan_of: dict[tuple[str, bool], _Plan] = {}
         self._drops = Stage(folder, "drops", DROPS)
         self._refreshed = Stage(folder, "refreshed", REFRESHED)
+        self._plans: dict[tuple[tuple[bytes, ...], bool], _Plan] = {}
+        self._plan_of: dict[tuple[str, bool], _Plan] = {}
 
     def __enter__(self) -> Self:
         self._writer.__enter__()
@@ -96,19 +96,19 @@ class Ingest:
             *self._files.stages.values(),
             self._notes,
             self._partitions,
-        ]
-
-    @property
             self._drops,
             self._refreshed,
-    def count(self) -> int:
-        """Objects taken so far, those read again counted each time."""
+        ]
+
     def _parts(self) -> dict[str, list[Path]]:
         """The files of each stage, whole and readable."""
         for stage in self._stages():
             stage.end_part()
         return {stage.name: list(stage.parts) for stage in self._stages()}
 
+    @property
+    def count(self) -> int:
+        """Objects taken so far, those read again counted each time."""
         return self._count
 
     def partition(self, dn: str, *, collected: bool = True) -> None:
@@ -228,18 +228,6 @@ class Ingest:
             for each in self._stages():
                 each.flush_if_full()
 
-    def _plan(self, classes: tuple[bytes, ...], is_deleted: bool) -> _Plan:
-        """Deleted objects feed no typed table: what they held is no longer in force, and is kept as attributes.
-
-        One plan serves a layout, the combinations of classes that lead to it are remembered up to a bound.
-        """
-        layout = layout_for(frozenset() if is_deleted else _class_names(classes))
-        plan = self._plan_of.get((layout.name, is_deleted))
-        if plan is None:
-            plan = self._plan_of[layout.name, is_deleted] = self._new_plan(layout, is_deleted)
-        if len(self._plans) < _NAMES_REMEMBERED:
-            self._plans[classes, is_deleted] = plan
-        return plan
     def held(self) -> Held:
         """What has been taken so far, as it stands now; more can be taken afterwards."""
         return Held(self._parts(), self._writer.folder)
@@ -260,6 +248,18 @@ class Ingest:
         self._refreshes += 1
         self._refreshed.flush_if_full()
 
+    def _plan(self, classes: tuple[bytes, ...], is_deleted: bool) -> _Plan:
+        """Deleted objects feed no typed table: what they held is no longer in force, and is kept as attributes.
+
+        One plan serves a layout, the combinations of classes that lead to it are remembered up to a bound.
+        """
+        layout = layout_for(frozenset() if is_deleted else _class_names(classes))
+        plan = self._plan_of.get((layout.name, is_deleted))
+        if plan is None:
+            plan = self._plan_of[layout.name, is_deleted] = self._new_plan(layout, is_deleted)
+        if len(self._plans) < _NAMES_REMEMBERED:
+            self._plans[classes, is_deleted] = plan
+        return plan
 
     def _new_plan(self, layout: Layout, is_deleted: bool) -> _Plan:
         slots = dict(layout.slots)
@@ -293,6 +293,7 @@ class Ingest:
         account: str | None = None,
         account_sid: str | None = None,
         incomplete_reason: str | None = None,
+        log: Path | None = None,
     ) -> Path:
         """Resolve what was taken into tables, derive coverage and write the snapshot; returns its path.
 
@@ -304,7 +305,6 @@ class Ingest:
             raise InputError("no directory object was found", place=self._source.server or "")
         finish = Finish(self._parts(), self._writer, account_sid or account)
         found_sid = finish.run()
-        log: Path | None = None,
         newest = finish.newest_change()
         finish.close()
         header = ManifestHeader(
