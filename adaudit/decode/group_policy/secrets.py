@@ -1,0 +1,72 @@
+"""Passwords in scripts, command lines and settings: found by the form in which they stand, and masked.
+
+What counts is that no password passes, so a value that could be one is masked, and its end is taken as far as any
+language could mean. A password that nothing announces (alone on a line of an FTP script) is not found.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from itertools import chain
+from typing import Final
+
+from adaudit.decode.group_policy.literals import TooManyError, places
+from adaudit.decode.group_policy.secret_commands import Found, in_commands
+from adaudit.decode.group_policy.secret_names import declared_variables, is_literal
+from adaudit.decode.group_policy.secret_statements import in_statements
+from adaudit.decode.group_policy.setting import MASK
+
+_SAVED: Final = re.compile(r"\brunas(?:\.exe)?\b[^\n]{0,400}?/savecred\b", re.IGNORECASE)
+
+
+def mask_secrets(text: str) -> tuple[str, list[tuple[int, str]]]:
+    """The text with ``MASK`` in place of each secret, and where each stood: line from 1, and form (``net use``).
+
+    Lines stay where they are. ``runas /savecred`` is told too, with nothing masked: the password is kept elsewhere.
+    A text with more places to look at than any script has is masked as a whole.
+    """
+    secrets = _secrets(text)
+    breaks = [position for position, character in enumerate(text) if character == "\n"] if secrets else []
+    told = dict.fromkeys((bisect_right(breaks, secret.start) + 1, secret.what) for secret in secrets)
+    return _masked(text, secrets, 0), sorted(told)
+
+
+def mask_arguments(command: str, arguments: str) -> str:
+    """The arguments of a command, masked: the command tells which of them are secrets."""
+    text = f"{command} {arguments}"
+    return _masked(text, _secrets(text), len(command) + 1)
+
+
+def _secrets(text: str) -> list[Found]:
+    """Secrets, in the order in which they begin."""
+    try:
+        found = list(chain(in_commands(text), in_statements(text)))
+        saved = [Found(run.end(), run.end(), "runas /savecred") for run in places(_SAVED, text)]
+    except TooManyError:
+        return [Found(0, len(text), "too many to tell")]
+    variables = declared_variables(text) if found else frozenset()
+    literal = [secret for secret in found if is_literal(text[secret.start : secret.end], variables)]
+    return _apart(sorted(literal + saved, key=lambda secret: secret.start))
+
+
+def _apart(found: list[Found]) -> list[Found]:
+    """Secrets that overlap as one, in the form of the first."""
+    apart: list[Found] = []
+    for secret in found:
+        if apart and secret.start < apart[-1].end:
+            apart[-1] = apart[-1]._replace(end=max(apart[-1].end, secret.end))
+        else:
+            apart.append(secret)
+    return apart
+
+
+def _masked(text: str, secrets: list[Found], start: int) -> str:
+    """The text from ``start`` on; a secret of several lines leaves its line ends."""
+    parts: list[str] = []
+    for secret in secrets:
+        if secret.end > max(start, secret.start):
+            first = max(secret.start, start)
+            parts += (text[start:first], MASK, "\n" * text.count("\n", first, secret.end))
+            start = secret.end
+    return "".join((*parts, text[start:]))
