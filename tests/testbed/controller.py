@@ -34,11 +34,13 @@ _ADDRESSES = range(21, 121)
 
 
 @contextmanager
-def running(scenario: Scenario | str, *, strong_auth: StrongAuth = "no", audited: bool = False) -> Iterator[Directory]:
+def running(
+    scenario: Scenario | str, *, strong_auth: StrongAuth = "no", audited: bool = False, settings: tuple[str, ...] = ()
+) -> Iterator[Directory]:
     """A domain controller holding a scenario, or that of the name given; stopped and thrown away at the end.
 
     ``strong_auth`` is Samba's "ldap server require strong auth": ``yes`` refuses a simple bind without TLS.
-    ``audited``: the controller keeps the log that ``AuditLog`` reads.
+    ``audited``: the controller keeps the log that ``AuditLog`` reads. ``settings``: more lines of smb.conf.
     Raises TestbedError where the machine cannot run one.
     """
     if isinstance(scenario, str):
@@ -46,7 +48,7 @@ def running(scenario: Scenario | str, *, strong_auth: StrongAuth = "no", audited
     check_requirements()
     with _place(_root()) as place:
         unpack(archive(scenario), place.folder)
-        configure(place, strong_auth)
+        configure(place, strong_auth, settings)
         if audited:
             keep_audit_log(place)
         process = _start(place)

@@ -54,6 +54,7 @@ _SMB_CONF = """\
   rpc server dynamic port range = 49152-49300
   prefork children = 1
   vfs objects = dfs_samba4 acl_xattr
+{more}
 [sysvol]
   path = {folder}/state/sysvol
   read only = no
@@ -83,11 +84,11 @@ class Place:
         return self.folder / "etc/smb.conf"
 
 
-def configure(place: Place, strong_auth: StrongAuth) -> None:
-    """Write what depends on the folder and the address."""
+def configure(place: Place, strong_auth: StrongAuth, more: tuple[str, ...] = ()) -> None:
+    """Write what depends on the folder and the address; ``more`` lines of [global] win over those before."""
     for name in ("etc", "run/ncalrpc", "lock", "log", "cache"):
         (place.folder / name).mkdir(parents=True, exist_ok=True)
-    settings = {"netbios": NETBIOS, "realm": REALM, "host": HOST.upper(), "dns_name": DNS_NAME}
+    settings = {"netbios": NETBIOS, "realm": REALM, "host": HOST.upper(), "dns_name": DNS_NAME, "more": "\n".join(more)}
     place.config.write_text(_SMB_CONF.format(folder=place.folder, ip=place.ip, strong_auth=strong_auth, **settings))
     write_tls(place.folder / "tls", HOST_NAME, place.ip)
     configure_resolver(place)

@@ -62,7 +62,7 @@ class Line:
             )
             secured.do_handshake()
         except ssl.SSLEOFError as error:
-            raise self.loss(error) from error
+            raise self.loss() from error
         except ssl.SSLError:
             if self.is_cut:
                 raise self._silence() from None

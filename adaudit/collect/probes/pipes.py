@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from adaudit.collect.probes.account import AccountRefused
+from adaudit.collect.probes.account import Account, AccountRefused
 from adaudit.collect.probes.line import Line, Unanswered
 from adaudit.collect.probes.model import Fact, Means
 from adaudit.collect.probes.smb_messages import Status, status_text
@@ -41,7 +41,10 @@ _LONGEST_LOGON: Final = 4
 
 def smb_pipes(line: Line, means: Means) -> Iterator[Fact]:
     """Logs on, connects to IPC$, opens and closes each pipe."""
-    session = _logged_on(line, means)
+    if means.account is None:
+        raise Unanswered("no account")
+    session = SmbSession(line)
+    log_on(session, means.account, line.host)
     status = session.connect_to_ipc()
     if status != Status.SUCCESS:
         raise Unanswered(f"IPC$ is refused: {status_text(status)}")
@@ -50,11 +53,9 @@ def smb_pipes(line: Line, means: Means) -> Iterator[Fact]:
         yield service, _STATES.get(status) or f"refused: {status_text(status)}"
 
 
-def _logged_on(line: Line, means: Means) -> SmbSession:
-    if means.account is None:
-        raise Unanswered("no account")
-    session = SmbSession(line)
-    with means.account.log_on("cifs", line.host, signing=True) as exchange:
+def log_on(session: SmbSession, account: Account, host: str) -> None:
+    """Authenticate, once, and sign from then on. Raises AccountRefused or Unanswered."""
+    with account.log_on("cifs", host, signing=True) as exchange:
         token = exchange.step()
         for _ in range(_LONGEST_LOGON):
             status, answer = session.set_up(token)
@@ -65,4 +66,3 @@ def _logged_on(line: Line, means: Means) -> SmbSession:
             kind = AccountRefused if status in _ACCOUNT_REFUSED else Unanswered
             raise kind(f"the logon is refused: {status_text(status)}")
         session.sign_with(exchange.finish(answer))
-    return session
