@@ -18,6 +18,7 @@ from adaudit.ingest.expectations import (
     TABLES_OF_PARTITION,
 )
 from adaudit.ingest.files import FILE_GAPS, FILE_TABLES
+from adaudit.ingest.logons import LOGON_GAPS
 from adaudit.ingest.silence import Silence
 from adaudit.schema import COLLECTED
 
@@ -78,19 +79,22 @@ class Coverage:
         """)
 
     def _not_read(self) -> None:
-        """Naming contexts that exist and were not read, those that every forest has and nobody spoke of, SYSVOL and
-        probes."""
+        """Naming contexts that exist and were not read though nobody said why, those that every forest has and nobody
+        spoke of, SYSVOL, the logons that each controller knows and probes."""
         self.db.execute("""
             insert into gaps
             select t.table_name, '*', p.domain_id, null, null, 'not_attempted',
                 case when p.kind = 'domain' then 'other_domain' else 'not_in_source' end, p.dn
-            from known_partitions p join partition_tables t using (kind) where not p.is_collected
+            from known_partitions p join partition_tables t using (kind) where not p.is_collected and not exists (
+                select 1 from s_notes n where n.dn_key = p.dn_key and n.table_name = 'objects' and n.column_name = '*'
+            )
             union all
             select t.table_name, '*', null, null, null, 'not_attempted', 'not_in_source', t.kind
             from partition_tables t
             where t.kind <> 'application' and t.kind not in (select kind from known_partitions)
         """)
         self.db.execute(FILE_GAPS, {"tables": list(FILE_TABLES)})
+        self.db.execute(LOGON_GAPS)
         self.db.execute(
             "insert into gaps select 'probes', '*', null, null, null, 'not_attempted', 'probe_off', null "
             "where not exists (select 1 from s_probes) and not exists (select 1 from gaps where table_name = 'probes')"

@@ -14,6 +14,7 @@ DOMAIN_TABLES = (
     "delegations",
     "sid_history",
     "key_credentials",
+    "logons",
     "password_policies",
     "organizational_units",
     "gpos",
@@ -71,6 +72,21 @@ RELATION_SOURCES = (
         "(select 1 from memberships m where m.group_id = g.principal_id and m.origin = 'member')",
     ),
     ("spns", "spn", "servicePrincipalName", "select object_id from all_accounts", "select object_id from spns"),
+    *(
+        (
+            "logons",
+            column,
+            attribute,
+            "select object_id from all_accounts where exists (select 1 from logons)",
+            f"select object_id from logons where {column} is not null",
+        )
+        for column, attribute in (
+            ("last_logon_raw", "lastLogon"),
+            ("logon_count", "logonCount"),
+            ("bad_password_count", "badPwdCount"),
+            ("bad_password_raw", "badPasswordTime"),
+        )
+    ),
     (
         "delegations",
         "spn",

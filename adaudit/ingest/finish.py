@@ -20,6 +20,7 @@ from adaudit.ingest.expectations import TYPED_TABLES
 from adaudit.ingest.files import FILE_RELATIONS, POLICY_FOLDERS
 from adaudit.ingest.forest import CrossRef, Forest, assemble
 from adaudit.ingest.layout import layouts
+from adaudit.ingest.logons import LOGON_RELATIONS
 from adaudit.ingest.relations import AFTER_PRINCIPALS, AFTER_TABLES, IDENTITIES, IDS, PRINCIPALS, RELATIONS
 from adaudit.ingest.staged import open_staged
 from adaudit.schema import COLLECTED
@@ -71,7 +72,7 @@ class Finish:
         for table in PLAIN_TABLES:
             self._keep(table.name, typed_select(table))
         self._db.execute(POLICY_FOLDERS)
-        for name, query in (AFTER_TABLES | FILE_RELATIONS).items():
+        for name, query in (AFTER_TABLES | FILE_RELATIONS | LOGON_RELATIONS).items():
             self._keep(name, query)
         token = account_token(self._db, self._account)
         self._prepare_coverage()

@@ -17,6 +17,7 @@ from adaudit.ingest.files import FILE_TABLES, Files
 from adaudit.ingest.finish import Finish
 from adaudit.ingest.held import Held
 from adaudit.ingest.layout import GMSA_SLOT, RBCD_SLOT, SD_SLOT, Layout, layout_for, layouts
+from adaudit.ingest.logons import Logons
 from adaudit.ingest.multivalued import Multivalued, Take
 from adaudit.ingest.names import dn_key, parent_of
 from adaudit.ingest.sources import columns_filled, columns_of
@@ -69,6 +70,7 @@ class Ingest:
         self._folder = folder = self._writer.folder / "stage"
         self._multivalued = Multivalued(folder)
         self._files = Files(folder, self._multivalued.descriptor)
+        self._logons = Logons(folder)
         self._entries = {layout.name: Stage(folder, f"entries_{layout.name}", layout.schema) for layout in layouts()}
         self._notes = Stage(folder, "notes", _NOTES)
         self._partitions = Stage(folder, "partitions", _PARTITIONS)
@@ -94,6 +96,7 @@ class Ingest:
             *self._entries.values(),
             *self._multivalued.stages.values(),
             *self._files.stages.values(),
+            self._logons.stage,
             self._notes,
             self._partitions,
             self._drops,
@@ -187,6 +190,15 @@ class Ingest:
         """Take one fact that a probe brought; ``asked_at`` is naive UTC, ``asked_by`` None for a probe that did not
         authenticate."""
         self._files.probe(server, probe, name, value, asked_at, asked_by)
+
+    def logon(self, server: str, dn: str, attributes: dict[str, list[bytes]]) -> None:
+        """Take what ``server`` alone knows of the logons of one object: its objectGUID and LOGON_ATTRIBUTES."""
+        try:
+            faults = self._logons.take(server, attributes)
+        except ValueError as error:
+            faults = {"*": f"objectGUID: {error}"}
+        for column, fault in faults.items():
+            self.note("failed", "malformed", table="logons", column=column, dn=dn, detail=f"{server}: {fault}")
 
     def add(self, dn: str, attributes: dict[str, list[bytes]]) -> None:
         """Take one directory object, in the place of one taken earlier with its objectGUID, or its DN for want of one.

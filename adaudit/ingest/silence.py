@@ -27,16 +27,25 @@ class Expected(NamedTuple):
 
 
 class Silence:
-    """Adds to ``gaps`` on a database that holds the finished tables."""
+    """Adds to ``gaps`` on a database that holds the finished tables; what was not asked for was not refused."""
 
     def __init__(self, db: duckdb.DuckDBPyConnection, has_descriptors: bool) -> None:
         self._db = db
         self._has_descriptors = has_descriptors
+        self._not_asked: set[tuple[str, str]] = set(
+            db.execute(
+                "select distinct table_name, column_name from s_notes where dn is null and status = 'not_attempted'"
+            ).fetchall()
+        )
 
     def mandatory(self) -> None:
         """Attributes that a directory always sets: absent means that they could not be read."""
         for table in ("objects", *TYPED_TABLES):
-            always = [c for c in COLLECTED[table].columns if c.always and c.name != "sd_id"]
+            always = [
+                c
+                for c in COLLECTED[table].columns
+                if c.always and c.name != "sd_id" and (table, c.name) not in self._not_asked
+            ]
             if not always:
                 continue
             alive = f"{table} t" if table == "objects" else f"{table} t join objects o using (object_id)"
@@ -68,12 +77,8 @@ class Silence:
             where o.object_class is null and not o.is_deleted
                 and (t.dn_key <> 'cn=system,' || t.head or r.parent_key = t.dn_key)
         """)
-        self._db.execute("""
-            insert into gaps
-            select 'forests', 'functional_level', o.domain_id, o.object_id, null, 'denied', 'mandatory_missing',
-                'msDS-Behavior-Version'
-            from objects o, forests f where o.object_class = 'crossRefContainer' and f.functional_level is null
-        """)
+        if ("forests", "functional_level") not in self._not_asked:
+            self._forest_level()
         self._db.execute("""
             insert into gaps
             select 'domains', 'sid', domain_id, object_id, null, 'denied', 'mandatory_missing', 'objectSid'
@@ -85,9 +90,17 @@ class Silence:
                 "'descriptor_unreadable', 'nTSecurityDescriptor' from objects where sd_id is null and not is_deleted"
             )
 
+    def _forest_level(self) -> None:
+        self._db.execute("""
+            insert into gaps
+            select 'forests', 'functional_level', o.domain_id, o.object_id, null, 'denied', 'mandatory_missing',
+                'msDS-Behavior-Version'
+            from objects o, forests f where o.object_class = 'crossRefContainer' and f.functional_level is null
+        """)
+
     def refused(self, grants: Mapping[int, tuple[Grant, ...]]) -> None:
         """Absent attributes that the account has no right to read, or of objects whose descriptor it could not read."""
-        expected = list(expected_attributes())
+        expected = [e for e in expected_attributes() if (e.table, e.column) not in self._not_asked]
         pairs = unreadable(grants, self._access({e.attribute for e in expected}))
         self._db.register(
             "refused",

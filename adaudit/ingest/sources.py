@@ -14,6 +14,7 @@ from adaudit.ingest.multivalued import (
     MENU_ATTRIBUTES,
 )
 from adaudit.schema import COLLECTED
+from adaudit.schema.requests import SECRET_ATTRIBUTES
 
 Fact = tuple[str, str]
 """A table and one of its columns."""
@@ -28,6 +29,7 @@ _BESIDE_THE_DECLARED: dict[Fact, tuple[str, ...]] = {
     ("dns_records", "data"): ("dNSRecord",),
     ("forests", "recycle_bin_enabled"): ("msDS-EnabledFeature",),
     ("directory_servers", "options"): ("options",),
+    ("secrets", "attribute"): tuple(sorted(SECRET_ATTRIBUTES)),
     ("directory_servers", "functional_level"): ("msDS-Behavior-Version",),
     **{("password_policies", column): (attribute,) for column, attribute in FINE_GRAINED_ATTRIBUTES},
 }

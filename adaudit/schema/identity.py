@@ -314,6 +314,20 @@ KEY_CREDENTIALS = Table(
     per_value=True,
 )
 
+LOGONS = Table(
+    "logons",
+    "What each domain controller alone knows of the logons of an account; filled on request. The columns of the same "
+    "names in users and computers are those of the one controller that was read.",
+    (
+        Column("object_id", Kind.ID, "account"),
+        Column("server", Kind.TEXT, "DNS name of the controller, lower case"),
+        *filetime("last_logon", "last logon there", "lastLogon"),
+        Column("logon_count", Kind.INT, "logons there", "logonCount"),
+        Column("bad_password_count", Kind.INT, "wrong passwords in a row there", "badPwdCount"),
+        *filetime("bad_password", "last wrong password there", "badPasswordTime"),
+    ),
+)
+
 PASSWORD_POLICIES = Table(
     "password_policies",
     "The domain policy (on the head) and fine-grained ones (msDS-PasswordSettings).",
@@ -351,5 +365,6 @@ IDENTITY_TABLES = (
     DELEGATIONS,
     SID_HISTORY,
     KEY_CREDENTIALS,
+    LOGONS,
     PASSWORD_POLICIES,
 )
