@@ -42,6 +42,23 @@ _SUCCESS, _NO_MORE_FILES, _END_OF_FILE, _ACCESS_DENIED = 0, 0x80000006, 0xC00000
 _SESSION_IS_GONE: Final = frozenset({0xC0000203, 0xC000035C, 0xC000020C, 0xC00000C9})
 """User session deleted, network session expired, connection disconnected, network name deleted."""
 
+_NO_NTLM: Final = "the server takes no NTLM from this account or from here: use Kerberos"
+_REFUSALS: Final = {
+    0xC000006D: "wrong user name or password",
+    0xC000006E: "a restriction of the account forbids this way to log on: a Protected User needs Kerberos",
+    0xC000006F: "this account may not log on at this time",
+    0xC0000070: "this account may not log on from this machine",
+    0xC0000071: "the password has expired",
+    0xC0000072: "the account is disabled",
+    0xC000015B: "this account may not log on to a domain controller over the network",
+    0xC0000193: "the account has expired",
+    0xC0000224: "the password must be changed first",
+    0xC0000234: "the account is locked out",
+    0xC0000418: _NO_NTLM,
+    0xC00000BB: _NO_NTLM,
+}
+"""By NT status (MS-ERREF 2.3.1)."""
+
 _UNSOUND: Final = (struct.error, LookupError, ValueError, TypeError, AttributeError, NameError, RecursionError)
 """What impacket raises, besides errors of its own and bare exceptions, for an answer that is not sound SMB."""
 
@@ -52,8 +69,8 @@ class SmbRefused(AdauditError):
     exit_code = 3
 
     def __init__(self, status: int, *, place: str) -> None:
-        name, meaning = nt_errors.ERROR_MESSAGES.get(status, (f"status 0x{status:08x}", ""))
-        super().__init__(f"{name}: {meaning}".rstrip(" :."), place=place)
+        name, _ = nt_errors.ERROR_MESSAGES.get(status, (f"status 0x{status:08x}", ""))
+        super().__init__(name, place=place)
         self.status = status
         self.is_denied = status == _ACCESS_DENIED
 
@@ -116,7 +133,8 @@ class SmbSession:
             except smb3.SessionError as error:
                 refused = SmbRefused(error.get_error_code(), place=self._place)
                 self._answers.close()
-                raise LoginRefused(f"the login is refused: {refused.message}", place=self._place) from None
+                reason = _REFUSALS.get(refused.status, refused.message)
+                raise LoginRefused(f"the login of {credentials.name} is refused: {reason}", place=self._place) from None
         self._demand_signatures()
         with _Located(self._place):
             self._tree = client.connectTree(share)

@@ -30,7 +30,7 @@ def bulk_scenario(count: int) -> Scenario:
     ]
     instructions = json.dumps({"objects": objects, "files": []})
     dns = tuple(dict.fromkeys(entry["dn"] for entry in objects))
-    return Scenario(f"bulk{count}", instructions, dns, frozenset(), frozenset(), ())
+    return Scenario(f"bulk{count}", instructions, dns, frozenset(), frozenset(), (), (), frozenset())
 
 
 def _unit(number: int) -> str:

@@ -17,6 +17,7 @@ import ldb
 from samba.auth import system_session
 from samba.dcerpc import security
 from samba.ndr import ndr_pack, ndr_unpack
+from samba.ntacls import setntacl
 from samba.param import LoadParm
 from samba.samdb import SamDB
 
@@ -27,6 +28,10 @@ SKIP_DUPLICATE_SEARCH = "local_oid:1.3.6.1.4.1.7165.4.3.28:0"
 OWNER_GROUP_DACL = "sd_flags:1:7"
 ONLY_AS_PROVISION = {"foreignSecurityPrincipal", "nTDSDSA", "nTDSDSARO"}
 ACCOUNTS = {"user", "computer", "inetOrgPerson", "msDS-GroupManagedServiceAccount", "msDS-ManagedServiceAccount"}
+POLICY_FOLDER = (
+    "O:DAG:DAD:P(A;OICI;0x1200a9;;;ED)(A;OICI;0x1200a9;;;AU)(A;OICI;FA;;;DA)(A;OICIIO;FA;;;CO)(A;OICI;FA;;;SY)"
+)
+POLICY_FILE = "O:DAG:DAD:AI(A;ID;0x1200a9;;;ED)(A;ID;0x1200a9;;;AU)(A;ID;FA;;;DA)(A;ID;FA;;;SY)"
 INSTRUCTIONS = {"dn", "existing", "rename", "groups", "primary_group", "password", "sddl", "aces", "owner"}
 
 
@@ -144,6 +149,16 @@ class Filler:
         self.each(entries, self.choose_primary_group)
         self.each(entries, self.protect)
 
+    def plant(self, loadparm, file, path):
+        """A file or folder of SYSVOL, with the descriptor of the editor of policies unless told otherwise."""
+        if file.get("folder"):
+            path.mkdir(parents=True, exist_ok=True)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(base64.b64decode(file["base64"]) if "base64" in file else file["text"].encode())
+        sddl = self.text(file.get("sddl", POLICY_FOLDER if file.get("folder") else POLICY_FILE))
+        setntacl(loadparm, str(path), sddl, self.domain_sid, session_info=None)
+
     @staticmethod
     def each(entries, step):
         for entry in entries:
@@ -175,12 +190,11 @@ def main(config, database, sysvol):
     loadparm.set("dsdb:schema update allowed", "true")
     samdb = SamDB(url=database, lp=loadparm, session_info=system_session(), options=["batch_mode:1"])
     samdb.transaction_start()
-    Filler(samdb).fill(instructions["objects"])
+    filler = Filler(samdb)
+    filler.fill(instructions["objects"])
     samdb.transaction_commit()
     for file in instructions["files"]:
-        path = Path(sysvol, file["path"])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(file["text"], encoding="utf-8")
+        filler.plant(loadparm, file, Path(sysvol, file["path"]))
 
 
 if __name__ == "__main__":

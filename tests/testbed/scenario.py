@@ -15,14 +15,21 @@ repetition. An ``[[object]]`` has a ``dn``, attributes under the directory's own
 
 Values: text, numbers, lists, or a table ``{base64 = …}``, ``{hex = …}``, ``{guid = …}``, ``{sid = …}``,
 ``{sddl = …}``, ``{days_ago = …}`` (a FILETIME), ``{certificate = "file.pem"}``. An account logged on and changed its
-password lately unless told otherwise. A ``[[file]]`` is a file of SYSVOL (``path``, ``text``); an ``[[expected]]``
-is a finding about the whole domain (``subject``, ``rules``); a ``[[denied]]`` is what the ordinary account may
-not read (``dn``, ``what``: object, attribute or children, ``attribute``).
+password lately unless told otherwise. An ``[[expected]]`` is a finding about the whole domain (``subject``,
+``rules``); a ``[[denied]]`` is what the ordinary account may not read (``dn``, ``what``: object, attribute or children,
+``attribute``).
+
+A ``[[file]]`` is a file of SYSVOL (``path``, and ``text`` or ``base64``), or with ``folder`` a folder, with the
+descriptor ``sddl`` or that of the editor of policies. Beside it stand ``owner``, the name of the account (the Domain
+Admins unless told otherwise), ``settings`` that are to come out of it (kind, section, name, value, type, whether it is
+a secret) and ``secrets`` that are not to; ``closed``: the ordinary account may not read it. A ``[[policy_gap]]`` is a
+policy of which nothing can be known (``policy``, ``reason``).
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 import tomllib
@@ -33,7 +40,13 @@ from typing import Any, Literal
 from .domain import PLACES
 
 HERE = Path(__file__).parent / "scenario"
-_FILES = {"baseline": ("account.toml", "baseline.toml"), "scenario": ("account.toml", "hospital/*.toml")}
+_FILES = {
+    "baseline": ("account.toml", "baseline.toml"),
+    "scenario": ("account.toml", "hospital/*.toml"),
+    "access": ("account.toml", "access.toml"),
+}
+_BESIDE_A_FILE = {"owner", "settings", "secrets", "closed"}
+_DOMAIN_ADMINS = "Admins du domaine"
 _PLACE = re.compile("%(" + "|".join(PLACES) + ")%")
 
 
@@ -56,8 +69,20 @@ class Denied:
 
 
 @dataclass(frozen=True)
+class Planted:
+    """A file (or a folder, without ``sha256``) of SYSVOL and what must be found in it; ``path`` has backslashes."""
+
+    path: str
+    sha256: str | None
+    owner: str
+    settings: tuple[tuple[str, str, str, str, str, bool], ...]
+    secrets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Scenario:
-    """``instructions`` is the JSON text that ``fill.py`` carries out; ``clean`` holds (rule id, dn)."""
+    """``instructions`` is the JSON text that ``fill.py`` carries out; ``clean`` holds (rule id, dn), ``policy_gaps``
+    (policy, reason of coverage)."""
 
     name: str
     instructions: str = field(repr=False)
@@ -65,18 +90,26 @@ class Scenario:
     expected: frozenset[Expectation]
     clean: frozenset[tuple[str, str]]
     denied: tuple[Denied, ...]
+    planted: tuple[Planted, ...]
+    policy_gaps: frozenset[tuple[str, str]]
 
 
 def load_scenario(name: str) -> Scenario:
-    """The scenario ``baseline`` (a fresh domain and its auditor) or ``scenario`` (a hospital full of weaknesses)."""
+    """The scenario ``baseline`` (a fresh domain and its auditor), ``scenario`` (a hospital full of weaknesses) or
+    ``access`` (accounts that may log on and accounts that may not)."""
     objects: list[dict[str, Any]] = []
-    files: list[dict[str, str]] = []
+    files: list[dict[str, Any]] = []
+    planted: list[Planted] = []
+    policy_gaps: set[tuple[str, str]] = set()
     expected: set[Expectation] = set()
     clean: set[tuple[str, str]] = set()
     denied: list[Denied] = []
     for path in (path for pattern in _FILES[name] for path in sorted(HERE.glob(pattern))):
         document = _placed(tomllib.loads(path.read_text(encoding="utf-8")))
-        files += document.get("file", [])
+        for file in document.get("file", []):
+            planted += [] if file.get("closed") else [_planted(file)]
+            files.append({key: value for key, value in file.items() if key not in _BESIDE_A_FILE})
+        policy_gaps |= {(row["policy"], row["reason"]) for row in document.get("policy_gap", [])}
         denied += [Denied(row["dn"], row["what"], row.get("attribute")) for row in document.get("denied", [])]
         for row in document.get("expected", []):
             expected |= {Expectation(rule, row["subject"], level) for rule, level in row["rules"].items()}
@@ -92,6 +125,22 @@ def load_scenario(name: str) -> Scenario:
         frozenset(expected),
         frozenset(clean),
         tuple(denied),
+        tuple(planted),
+        frozenset(policy_gaps),
+    )
+
+
+def _planted(file: dict[str, Any]) -> Planted:
+    content = base64.b64decode(file["base64"]) if "base64" in file else file.get("text", "").encode()
+    return Planted(
+        file["path"].replace("/", "\\"),
+        None if file.get("folder") else hashlib.sha256(content).hexdigest(),
+        file.get("owner", _DOMAIN_ADMINS),
+        tuple(
+            (kind, section, name, value, type_, secret)
+            for kind, section, name, value, type_, secret in file.get("settings", [])
+        ),
+        tuple(file.get("secrets", [])),
     )
 
 
