@@ -26,6 +26,7 @@ _DEMANDS_SIGNING: Final = (
 )
 
 _BIND_REASONS: Final = {
+    "490": _WRONG_LOGON,
     "525": "no such account",
     "52e": _WRONG_LOGON,
     "52f": "a restriction of the account forbids this way to log on: a Protected User needs --auth kerberos",

@@ -8,6 +8,7 @@ from .controller import running
 from .directory import Account, Directory
 from .domain import BASE_DN, DOMAIN_SID, REALM
 from .errors import TestbedError
+from .kerberos import kinit, write_keytab
 from .scenario import Denied, Expectation, Scenario, load_scenario
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "bulk_scenario",
     "database_state",
     "files_state",
+    "kinit",
     "load_scenario",
     "running",
+    "write_keytab",
 ]

@@ -1,4 +1,4 @@
-"""A test directory by hand, until Ctrl-C: ``python -m tests.testbed up baseline|scenario`` or ``bulk COUNT``."""
+"""A test directory by hand, until Ctrl-C: ``python -m tests.testbed up baseline|scenario|access`` or ``bulk COUNT``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.testbed", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="the unmodified domain, or the hospital full of weaknesses")
-    up.add_argument("name", choices=["baseline", "scenario"])
+    up.add_argument("name", choices=["baseline", "scenario", "access"])
     bulk = commands.add_parser("bulk", help="a domain of COUNT objects; filling 28,000 takes minutes, once")
     bulk.add_argument("count", type=int)
     for command in (up, bulk):
@@ -47,6 +47,7 @@ def print_environment(directory: Directory) -> None:
         "ADMIN": directory.admin.user,
         "ADMIN_PASSWORD": directory.admin.password,
         "CONFIG": directory.config,
+        "KRB5_CONFIG": directory.krb5_conf,
         "SYSVOL": directory.sysvol,
     }
     for name, value in lines.items():

@@ -24,6 +24,7 @@ from .cache import unpack
 from .directory import Account, Directory
 from .domain import ADMIN_PASSWORD, AUDITOR, AUDITOR_PASSWORD, BASE_DN, DNS_NAME, DOMAIN_SID, HOST_NAME, REALM
 from .errors import TestbedError
+from .kerberos import write_krb5_conf
 from .place import Place, StrongAuth, configure, environment, namespace
 from .requirements import check_extended_attributes, check_requirements
 from .scenario import Scenario, load_scenario
@@ -49,6 +50,7 @@ def running(
     with _place(_root()) as place:
         unpack(archive(scenario), place.folder)
         configure(place, strong_auth, settings)
+        write_krb5_conf(place)
         if audited:
             keep_audit_log(place)
         process = _start(place)

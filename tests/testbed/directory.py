@@ -46,6 +46,11 @@ class Directory:
     scenario: Scenario
 
     @property
+    def krb5_conf(self) -> Path:
+        """For ``KRB5_CONFIG``: the controller is the KDC of its realm."""
+        return self.folder / "krb5.conf"
+
+    @property
     def ldap_url(self) -> str:
         return f"ldap://{self.ip}"
 
