@@ -22,7 +22,7 @@ from .audit import keep_audit_log
 from .build import archive
 from .cache import unpack
 from .directory import Account, Directory
-from .domain import ADMIN_PASSWORD, AUDITOR, AUDITOR_PASSWORD, BASE_DN, DNS_NAME, DOMAIN_SID, HOST_NAME, REALM
+from .domain import ADMIN_PASSWORD, AUDITOR, AUDITOR_PASSWORD, DNS_NAME, FIRST, Machine
 from .errors import TestbedError
 from .kerberos import write_krb5_conf
 from .place import Place, StrongAuth, configure, environment, namespace
@@ -47,8 +47,23 @@ def running(
     if isinstance(scenario, str):
         scenario = load_scenario(scenario)
     check_requirements()
-    with _place(_root()) as place:
-        unpack(archive(scenario), place.folder)
+    with started(archive(scenario), scenario, strong_auth=strong_auth, audited=audited, settings=settings) as directory:
+        yield directory
+
+
+@contextmanager
+def started(
+    filled: Path,
+    scenario: Scenario,
+    machine: Machine = FIRST,
+    *,
+    strong_auth: StrongAuth = "no",
+    audited: bool = False,
+    settings: tuple[str, ...] = (),
+) -> Iterator[Directory]:
+    """The same with what the archive ``filled`` holds."""
+    with _place(_root(), machine) as place:
+        unpack(filled, place.folder)
         configure(place, strong_auth, settings)
         write_krb5_conf(place)
         if audited:
@@ -73,10 +88,10 @@ def _root() -> Path:
 
 
 @contextmanager
-def _place(root: Path) -> Iterator[Place]:
+def _place(root: Path, machine: Machine) -> Iterator[Place]:
     """The first address nobody uses, locked as long as it is ours; what a killed run left there is removed."""
     for number in _ADDRESSES:
-        place = Place(root / str(number), f"127.0.0.{number}")
+        place = Place(root / str(number), f"127.0.0.{number}", machine)
         with (root / f"{number}.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -138,17 +153,18 @@ def _answers(ip: str, port: int) -> bool:
 
 
 def _directory(place: Place, scenario: Scenario) -> Directory:
+    machine = place.machine
     return Directory(
         ip=place.ip,
-        host=HOST_NAME,
-        realm=REALM,
-        base_dn=BASE_DN,
-        domain_sid=DOMAIN_SID,
+        host=machine.host_name,
+        realm=machine.realm,
+        base_dn=machine.base_dn,
+        domain_sid=machine.domain_sid,
         ca_file=place.folder / "tls/ca.pem",
         config=place.config,
         sysvol=place.folder / "state/sysvol",
         folder=place.folder,
         auditor=Account(f"{AUDITOR}@{DNS_NAME}", AUDITOR_PASSWORD),
-        admin=Account(f"Administrator@{DNS_NAME}", ADMIN_PASSWORD),
+        admin=Account(f"Administrator@{machine.dns_name}", ADMIN_PASSWORD),
         scenario=scenario,
     )

@@ -1,6 +1,8 @@
-"""The invented domain that every test directory holds: same names, SID and passwords each time."""
+"""The invented domain that every test directory holds, same names, SID and passwords each time; and those beside it."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 REALM = "CORP.TEST"
 NETBIOS = "CORP"
@@ -26,3 +28,31 @@ PLACES = {
     "auditor_password": AUDITOR_PASSWORD,
 }
 """What ``%base%``, ``%config%``… stand for in a scenario."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A domain controller by its name, and its domain."""
+
+    host: str
+    dns_name: str
+    netbios: str
+    domain_sid: str
+
+    @property
+    def host_name(self) -> str:
+        return f"{self.host}.{self.dns_name}"
+
+    @property
+    def realm(self) -> str:
+        return self.dns_name.upper()
+
+    @property
+    def base_dn(self) -> str:
+        return ",".join(f"DC={label}" for label in self.dns_name.split("."))
+
+
+FIRST = Machine(HOST, DNS_NAME, NETBIOS, DOMAIN_SID)
+SECOND = Machine("dc2", DNS_NAME, NETBIOS, DOMAIN_SID)
+ELSEWHERE = Machine("dc1", "lyon.test", "LYON", "S-1-5-21-1830472915-2094731658-3671190254")
+"""The controller of every test directory, another one of its domain, and that of a second domain."""

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .domain import DNS_NAME, REALM
+from .domain import REALM
 from .errors import TestbedError
 from .place import Place
 
@@ -33,7 +33,8 @@ _KRB5_CONF = """\
 
 def write_krb5_conf(place: Place) -> None:
     """Name the controller as the KDC of its realm, without the DNS."""
-    settings = _KRB5_CONF.format(realm=REALM, ip=place.ip, dns_name=DNS_NAME)
+    machine = place.machine
+    settings = _KRB5_CONF.format(realm=machine.realm, ip=place.ip, dns_name=machine.dns_name)
     (place.folder / "krb5.conf").write_text(settings)
 
 

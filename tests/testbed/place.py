@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from .domain import DNS_NAME, HOST, HOST_NAME, NETBIOS, REALM
+from .domain import FIRST, Machine
 from .errors import TestbedError
 from .tls import write_tls
 
@@ -74,10 +75,12 @@ exec "$@"
 
 @dataclass(frozen=True)
 class Place:
-    """The folder and loopback address of one controller."""
+    """The folder and loopback address of one controller; ``others``: hosts that it must find, and their addresses."""
 
     folder: Path
     ip: str
+    machine: Machine = FIRST
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def config(self) -> Path:
@@ -88,15 +91,23 @@ def configure(place: Place, strong_auth: StrongAuth, more: tuple[str, ...] = ())
     """Write what depends on the folder and the address; ``more`` lines of [global] win over those before."""
     for name in ("etc", "run/ncalrpc", "lock", "log", "cache"):
         (place.folder / name).mkdir(parents=True, exist_ok=True)
-    settings = {"netbios": NETBIOS, "realm": REALM, "host": HOST.upper(), "dns_name": DNS_NAME, "more": "\n".join(more)}
+    machine = place.machine
+    settings = {
+        "netbios": machine.netbios,
+        "realm": machine.realm,
+        "host": machine.host.upper(),
+        "dns_name": machine.dns_name,
+        "more": "\n".join(more),
+    }
     place.config.write_text(_SMB_CONF.format(folder=place.folder, ip=place.ip, strong_auth=strong_auth, **settings))
-    write_tls(place.folder / "tls", HOST_NAME, place.ip)
+    write_tls(place.folder / "tls", machine.host_name, place.ip)
     configure_resolver(place)
 
 
 def configure_resolver(place: Place) -> None:
     (place.folder / "resolv.conf").write_text(f"nameserver {place.ip}\noptions timeout:1 attempts:1\n")
-    (place.folder / "hosts").write_text(f"127.0.0.1 localhost\n{place.ip} {HOST_NAME} {HOST}\n")
+    hosts = {"localhost": "127.0.0.1", f"{place.machine.host_name} {place.machine.host}": place.ip, **place.others}
+    (place.folder / "hosts").write_text("".join(f"{ip} {names}\n" for names, ip in hosts.items()))
 
 
 def namespace(place: Place) -> list[str]:
