@@ -33,10 +33,14 @@ class ProbeChoice:
         click.echo(listing(planned, self.timeout), err=True)
         if self.accepted:
             return
-        if not sys.stdin.isatty():
+        if not is_terminal():
             raise UsageError("the probes must be agreed to: read the list, then add --accept-probes")
         if not click.confirm("Run them?", err=True):
             raise UsageError("the probes were declined: leave out --probes to collect without them")
+
+
+def is_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def probing_options(callback: Callable[..., _Answer]) -> Callable[..., _Answer]:

@@ -15,12 +15,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaudit.collect import ber
 from adaudit.collect.authentication import Ntlm
 from adaudit.collect.probes import Asked, PlannedProbe, Target, TargetKind, plan, run_probes
+from adaudit.collect.probes.account import Account
 from adaudit.collect.probes.line import Unanswered
 from adaudit.collect.probes.ntlm_messages import read_challenge
 from adaudit.collect.probes.smb_messages import (
@@ -258,6 +259,20 @@ def test_any_bytes_are_a_challenge_or_a_clear_failure(data: bytes) -> None:
     for token in (data, challenge()[:40] + data, challenge()[: len(data)] + data):
         with contextlib.suppress(Unanswered):
             read_challenge(token)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, len(challenge()) - 1), st.integers(0, 255)), min_size=1), st.integers(0, 400))
+def test_a_logon_survives_any_challenge(changes: list[tuple[int, int]], kept: int) -> None:
+    token = bytearray(challenge())
+    for at, byte in changes:
+        token[at] = byte
+    account = Account.of(AUDITOR)
+    assert account is not None
+    with account.log_on("ldap", "dc1.chu.example", signing=False) as exchange:
+        exchange.step()
+        with contextlib.suppress(Unanswered):
+            exchange.step(bytes(token[:kept]))
 
 
 @given(st.binary(max_size=300))
