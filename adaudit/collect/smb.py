@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from types import TracebackType
-from typing import Any, Final, NoReturn, Self
+from typing import Any, Final, Self
 
 from impacket import nt_errors, smb3, smb3structs
 from impacket.nmb import NetBIOSError, NetBIOSTimeout
@@ -108,53 +108,67 @@ class SmbSession:
     """
 
     def __init__(
-        self, host: str, share: str, credentials: Credentials, *, address: str | None = None, timeout: float = 60.0
+        self,
+        host: str,
+        share: str,
+        credentials: Credentials,
+        *,
+        address: str | None = None,
+        port: int = PORT,
+        timeout: float = 60.0,
     ) -> None:
         """Connect to ``address``, or to where ``host`` leads, and log in, once.
 
         ``host`` is the name that the server is known by; ``timeout`` is in seconds, for each answer. Raises
         LoginRefused, CannotLogIn before anything was sent, ConnectionFailed when there is no trustworthy session.
         """
-        self._place = f"{host}:{PORT}"
-        self._timeout = timeout
+        self._place = f"{host}:{port}"
         log_in = _login(credentials, host, self._place)
-        with _Located(self._place):
-            client = smb3.SMB3(host, address or host, sess_port=PORT, timeout=timeout)
+        try:
+            with _Located(self._place):
+                client = smb3.SMB3(host, address or host, sess_port=port, timeout=timeout)
+        except SmbRefused as refused:
+            raise ConnectionFailed(f"SMB 2 and 3 are refused: {refused.message}", place=self._place) from None
         self._client: Any = client
         self._answers = client._NetBIOSSession = Answers(client._NetBIOSSession)
+        try:
+            self._log_in(log_in, credentials)
+            self._demand_signatures()
+            with _Located(self._place):
+                self._tree = client.connectTree(share)
+        except AdauditError:
+            self._answers.close()
+            raise
+
+    def _log_in(self, log_in: Callable[[Any], object], credentials: Credentials) -> None:
+        client = self._client
         if client.getDialect() not in _DIALECTS:
-            self._give_up(f"speaks dialect 0x{client.getDialect():04x}, which is not one of SMB 2 and 3")
+            raise self._distrusted(f"speaks dialect 0x{client.getDialect():04x}, which is not one of SMB 2 and 3")
         client.RequireMessageSigning = True
         client._Connection["RequireSigning"] = True
         client._Connection["SupportsDirectoryLeasing"] = False  # impacket 0.13 fails on it
-        with _Located(self._place):
-            try:
+        try:
+            with _Located(self._place):
                 log_in(client)
-            except smb3.SessionError as error:
-                refused = SmbRefused(error.get_error_code(), place=self._place)
-                self._answers.close()
-                reason = _REFUSALS.get(refused.status, refused.message)
-                raise LoginRefused(f"the login of {credentials.name} is refused: {reason}", place=self._place) from None
-        self._demand_signatures()
-        with _Located(self._place):
-            self._tree = client.connectTree(share)
+        except SmbRefused as refused:
+            reason = _REFUSALS.get(refused.status, refused.message)
+            raise LoginRefused(f"the login of {credentials.name} is refused: {reason}", place=self._place) from None
 
     def _demand_signatures(self) -> None:
         session = self._client._Session
         if session["SessionFlags"] & (_IS_GUEST | _IS_ANONYMOUS) or not session["SigningActivated"]:
-            self._give_up("opened a session of nobody, or one without signatures")
+            raise self._distrusted("opened a session of nobody, or one without signatures")
         dialect = self._client.getDialect()
         key = session["SessionKey"] if dialect < smb3structs.SMB2_DIALECT_30 else session["SigningKey"]
         is_sealed = session["SessionFlags"] & smb3structs.SMB2_SESSION_FLAG_ENCRYPT_DATA
         try:
             self._answers.demand(dialect, key, session["DecryptionKey"] if is_sealed else None)
         except NotSigned as error:
-            self._give_up(f"sent {error}")
+            raise self._distrusted(f"sent {error}") from None
         session["SigningActivated"] = not is_sealed  # what is sealed needs no signature (MS-SMB2 3.2.4.1.1)
 
-    def _give_up(self, fault: str) -> NoReturn:
-        self._answers.close()
-        raise ConnectionFailed(f"the server {fault}: it is not trusted", place=self._place)
+    def _distrusted(self, fault: str) -> ConnectionFailed:
+        return ConnectionFailed(f"the server {fault}: it is not trusted", place=self._place)
 
     def list(self, folder: str) -> Generator[Listed, None, None]:
         """The entries of a folder but ``.`` and ``..``, in the server's order."""
