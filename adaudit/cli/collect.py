@@ -1,4 +1,4 @@
-"""``adaudit collect``: read a directory through one domain controller."""
+"""``adaudit collect``: read a directory through its domain controllers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ import click
 from adaudit.cli.access import Access, access_options
 from adaudit.cli.main import LINES
 from adaudit.cli.progress import collection_progress
-from adaudit.collect.collector import Collector, Outcome
+from adaudit.cli.scope import scope_options
+from adaudit.collect.collector import Collector, Outcome, check_output
+from adaudit.collect.scope import Scope
+from adaudit.collect.session import DEFAULT_PACING, Pacing
 from adaudit.errors import IncompleteError, UsageError
 from adaudit.snapshot import open_snapshot
 from adaudit.visible import visible
@@ -28,50 +31,64 @@ _PATH = click.Path(path_type=Path)
     epilog="Example: adaudit collect --server dc1.chu.example --user auditeur@chu.example --ca-file ca.pem "
     "-o chu.adsnap",
 )
-@access_options
 @click.option("-o", "--output", required=True, type=_PATH, metavar="FILE", help="Snapshot to write (.adsnap).")
-@click.option("--overwrite", is_flag=True, help="Replace an existing snapshot.")
+@access_options
+@scope_options
+@click.option(
+    "--max-rate",
+    type=click.FloatRange(min=1),
+    metavar="OBJECTS",
+    help="Ask for no more objects per second than this.",
+)
+@click.option(
+    "--retry-for",
+    type=click.FloatRange(min=0, max=86400),
+    default=DEFAULT_PACING.retry_for,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to try again for a connection that was lost.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace an existing snapshot, or a collection begun differently.")
 @click.option("--strict", is_flag=True, help="Exit with 3 also when facts were refused to the account.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON, for scripts.")
 def command(
     *,
-    access: Access,
     output: Path,
+    access: Access,
+    scope: Scope,
+    max_rate: float | None,
+    retry_for: float,
     overwrite: bool,
     strict: bool,
     as_json: bool,
 ) -> int:
     """Read a whole Active Directory, changing nothing, into one snapshot file.
 
-    Reads every partition of the domain controller HOST that the account may read. Interrupted by Ctrl-C, or when
-    the connection is lost, it leaves a snapshot marked incomplete and exits with 3.
+    Reads every partition of the domain controller HOST that the account may read. A lost connection is made again.
+    Interrupted by Ctrl-C, or when there is no connection any more, it leaves a snapshot marked incomplete and exits
+    with 3; the same command, given again, goes on from there.
     """
-    _check_output(output, overwrite=overwrite)
-    endpoint = access.endpoint
-    credentials = access.credentials()
-    connection = endpoint.connect(credentials)
-    try:
-        with collection_progress() as observe:
-            collector = Collector(connection, account=credentials.name, observe=observe)
-            with first_interrupt(collector.interrupt):
-                outcome = collector.run(output)
-    finally:
-        connection.unbind()
+    if (access.server is None) == (scope.domain is None):
+        raise UsageError("name a domain controller with --server, or a domain with --domain")
+    check_output(output, overwrite=overwrite)
+    with collection_progress() as observe:
+        collector = Collector(
+            access.endpoint_of(access.server or ""),
+            access.credentials(),
+            scope=scope,
+            pacing=Pacing(max_rate, retry_for),
+            observe=observe,
+            tell=lambda message: click.echo(f"adaudit: {visible(message)}", err=True),
+        )
+        with first_interrupt(collector.interrupt):
+            outcome = collector.run(output, overwrite=overwrite)
     gaps = _gaps(outcome.path)
     click.echo(_as_json(outcome, gaps) if as_json else visible(_as_text(outcome, gaps), keep=LINES))
     if outcome.incomplete_reason is not None:
         raise IncompleteError(f"the collection is incomplete: {outcome.incomplete_reason}", place=str(outcome.path))
     if strict and gaps["denied"]:
-        raise IncompleteError(f"{gaps['denied']} facts were refused to {credentials.name}", place=str(outcome.path))
+        raise IncompleteError(f"{gaps['denied']} facts were refused to the account", place=str(outcome.path))
     return 0
-
-
-def _check_output(output: Path, *, overwrite: bool) -> None:
-    """Refuse now what could not be written at the end of a long reading."""
-    if output.exists() and not overwrite:
-        raise UsageError("exists already; give another name, or --overwrite", place=str(output))
-    if not output.parent.is_dir():
-        raise UsageError(f"the folder {output.parent} does not exist", place=str(output))
 
 
 @contextmanager

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
-from adaudit.collect.connection import ReadOnlyConnection
 from adaudit.collect.messages import Page, Result, ResultCode, Scope, Search, decode_entry, text
 from adaudit.decode.errors import DecodeError
+from adaudit.decode.guid import format_guid
 from adaudit.decode.sid import format_sid
 from adaudit.decode.times import generalized_time
 from adaudit.errors import ConnectionFailed
@@ -22,32 +23,46 @@ _ROOT_DSE = (
     "defaultNamingContext",
     "dnsHostName",
     "dsServiceName",
+    "highestCommittedUSN",
     "namingContexts",
     "rootDomainNamingContext",
     "supportedCapabilities",
     "tokenGroups",
 )
 _LONGEST_HOST_NAME = 255
+_LONGEST_USN = 19
 _IS_PARTITION = 0x1
 _IS_DOMAIN = 0x2
 """Bits of systemFlags of a crossRef: FLAG_CR_NTDS_NC, FLAG_CR_NTDS_DOMAIN (MS-ADTS 2.2.10)."""
+
+
+class Asks(Protocol):
+    def ask(self, search: Search) -> Page:
+        """The answer to a search that needs no pages. Raises ConnectionFailed."""
+
+
+class Searches(Protocol):
+    def search(self, search: Search) -> Iterator[Page]:
+        """The pages of the answer. Raises ConnectionFailed."""
 
 
 @dataclass(frozen=True)
 class RootDse:
     """The server's own account of itself; ``current_time`` is naive UTC, None when it is not readable.
 
-    ``domain`` and ``root_domain`` are the DNs of the heads of its domain and of the forest's first one, ``service``
-    that of its NTDS Settings; empty when not told. ``token`` holds the SIDs of the account that is bound, its own
-    and those of its groups.
+    ``domain`` is the DN of the server's own domain, ``service`` that of its NTDS Settings, ``invocation_id`` the
+    GUID of its database, by which its update sequence numbers (USN) count. ``token`` holds the SIDs of the
+    account that is bound, its own and those of its groups.
     """
 
     host: str | None
     naming_contexts: tuple[str, ...]
+    configuration: str
     domain: str
     root_domain: str
-    configuration: str
     service: str
+    invocation_id: str | None
+    highest_usn: int | None
     current_time: datetime | None
     token: tuple[str, ...]
 
@@ -64,48 +79,60 @@ class ElsewherePartition:
     is_domain: bool
 
 
-def read_root_dse(connection: ReadOnlyConnection) -> RootDse:
+def read_root_dse(server: Asks) -> RootDse:
     """Raises ConnectionFailed when the server is no domain controller."""
-    page = next(connection.search(Search("", Scope.BASE, _ROOT_DSE), page_size=None))
+    page = server.ask(Search("", Scope.BASE, _ROOT_DSE))
     attributes = next((attributes for _, attributes in entries(page)), {})
     if ACTIVE_DIRECTORY_OID not in attributes.get("supportedCapabilities", []):
         raise ConnectionFailed(f"this server is not an Active Directory domain controller ({page.result})")
     contexts = tuple(text(value) for value in attributes.get("namingContexts", []))
-    configuration = first_value(attributes, "configurationNamingContext")
-    if not contexts or configuration is None:
+    configuration = _first_text(attributes, "configurationNamingContext")
+    if not contexts or not configuration:
         raise ConnectionFailed("the server does not tell its naming contexts")
-    host = first_value(attributes, "dnsHostName")
+    service = _first_text(attributes, "dsServiceName")
+    usn = first_value(attributes, "highestCommittedUSN") or b""
     return RootDse(
-        host=text(host)[:_LONGEST_HOST_NAME] if host is not None else None,
+        host=_first_text(attributes, "dnsHostName")[:_LONGEST_HOST_NAME] or None,
         naming_contexts=contexts,
-        domain=text(first_value(attributes, "defaultNamingContext") or b""),
-        root_domain=text(first_value(attributes, "rootDomainNamingContext") or b""),
-        configuration=text(configuration),
-        service=text(first_value(attributes, "dsServiceName") or b""),
+        configuration=configuration,
+        domain=_first_text(attributes, "defaultNamingContext"),
+        root_domain=_first_text(attributes, "rootDomainNamingContext"),
+        service=service,
+        invocation_id=_invocation_id(server, service) if service else None,
+        highest_usn=int(usn) if usn.isdigit() and len(usn) <= _LONGEST_USN else None,
         current_time=generalized_time(first_value(attributes, "currentTime") or b""),
         token=tuple(_sids(attributes.get("tokenGroups", []))),
     )
 
 
-def reader_sid(connection: ReadOnlyConnection, root: RootDse) -> str | None:
+def _invocation_id(server: Asks, service: str) -> str | None:
+    for _, attributes in entries(server.ask(Search(service, Scope.BASE, ("invocationId",)))):
+        try:
+            return format_guid(first_value(attributes, "invocationId") or b"")
+        except DecodeError:
+            return None
+    return None
+
+
+def reader_sid(server: Asks, root: RootDse) -> str | None:
     """SID of the account that is bound: the one of its token that a user bears; None when no such user is visible."""
     for sid in root.token:
         if sid.startswith("S-1-5-21-"):
             search = Search(f"<SID={sid}>", Scope.BASE, ("objectClass",))
-            for _, attributes in entries(next(connection.search(search, page_size=None))):
+            for _, attributes in entries(server.ask(search)):
                 if b"user" in attributes.get("objectClass", []):
                     return sid
     return None
 
 
-def elsewhere(connection: ReadOnlyConnection, root: RootDse) -> tuple[list[ElsewherePartition], Result]:
+def elsewhere(session: Searches, root: RootDse) -> tuple[list[ElsewherePartition], Result]:
     """The naming contexts of the forest, by the crossRefs of CN=Partitions, that this server does not hold;
     and how that search ended."""
     held = {dn.casefold() for dn in root.naming_contexts}
     search = Search(root.partitions_container, Scope.ONE_LEVEL, ("nCName", "systemFlags"))
     found = []
     result = Result(ResultCode.SUCCESS)
-    for page in connection.search(search):
+    for page in session.search(search):
         result = page.result
         for _, attributes in entries(page):
             name, flags = first_value(attributes, "nCName"), integer(first_value(attributes, "systemFlags"))
@@ -123,6 +150,10 @@ def first_value(attributes: dict[str, list[bytes]], name: str) -> bytes | None:
     """The first value of an attribute, None when it has none."""
     values = attributes.get(name)
     return values[0] if values else None
+
+
+def _first_text(attributes: dict[str, list[bytes]], name: str) -> str:
+    return text(first_value(attributes, name) or b"")
 
 
 def integer(value: bytes | None) -> int:

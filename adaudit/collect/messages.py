@@ -6,7 +6,7 @@ have one shape, read here directly.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
@@ -18,6 +18,9 @@ from adaudit.collect.filters import EVERY_OBJECT, Filter
 
 MAX_MESSAGE = 1 << 28
 """Bytes of the longest message accepted: far above what a directory stores in one object."""
+
+LONGEST_HEAD = 6
+"""Bytes from which the length of a message can be told: the tag and a length of up to four bytes."""
 
 PAGED_RESULTS_OID = "1.2.840.113556.1.4.319"
 SHOW_DELETED_OID = "1.2.840.113556.1.4.417"
@@ -51,6 +54,7 @@ class ResultCode(IntEnum):
     ADMIN_LIMIT_EXCEEDED = 11
     NO_SUCH_OBJECT = 32
     INSUFFICIENT_ACCESS_RIGHTS = 50
+    UNWILLING_TO_PERFORM = 53
     OTHER = 80
 
 
@@ -143,6 +147,19 @@ def encode_search(message_id: int, search: Search, *, page_size: int | None = No
     return _message(message_id, encode(Operation.SEARCH, body), controls)
 
 
+def encode_entry(dn: str, attributes: Mapping[str, list[bytes]]) -> bytes:
+    """A message with a SearchResultEntry, as ``decode_entry`` reads it."""
+    described = b"".join(
+        encode(
+            ber.SEQUENCE,
+            encode(ber.OCTET_STRING, name.encode())
+            + encode(ber.SET, b"".join(encode(ber.OCTET_STRING, value) for value in values)),
+        )
+        for name, values in attributes.items()
+    )
+    return _message(1, encode(Operation.ENTRY, encode(ber.OCTET_STRING, dn.encode()) + encode(ber.SEQUENCE, described)))
+
+
 def encode_abandon(message_id: int, abandoned: int) -> bytes:
     """An AbandonRequest for the operation whose message id is ``abandoned``."""
     return _message(message_id, encode_integer(abandoned, Operation.ABANDON))
@@ -170,9 +187,9 @@ def message_end(buffer: bytearray) -> int | None:
         return None
     size, at = buffer[1], 2
     if size >= ber.LONG_FORM:
-        if len(buffer) < min(at + size - ber.LONG_FORM, 6):
+        if len(buffer) < min(at + size - ber.LONG_FORM, LONGEST_HEAD):
             return None
-        size, at = ber.long_length(bytes(buffer[:6]), at, size)
+        size, at = ber.long_length(bytes(buffer[:LONGEST_HEAD]), at, size)
     if size > MAX_MESSAGE:
         raise MalformedAnswer(f"message of {size} bytes")
     return at + size

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Final
 
-from adaudit.collect.connection import ReadOnlyConnection
+from adaudit.collect.directory import Asks
 from adaudit.collect.messages import Control, Result, ResultCode, Scope, Search, decode_entry
-
-_RANGE: Final = re.compile(r"range=(\d{1,9})-(\d{1,9}|\*)", re.IGNORECASE)
+from adaudit.decode.ranges import parse_range
 
 
 @dataclass(frozen=True)
@@ -27,21 +24,19 @@ def resolve_options(attributes: dict[str, list[bytes]]) -> tuple[dict[str, list[
     for described, values in attributes.items():
         name, *options = described.split(";")
         plain.setdefault(name, []).extend(values)
-        ranges = [found for found in map(_RANGE.fullmatch, options) if found]
-        cuts += [Cut(name, int(found[2]) + 1) for found in ranges if found[2] != "*"]
+        ranges = [found for found in map(parse_range, options) if found is not None]
+        cuts += [Cut(name, found.last + 1) for found in ranges if found.last is not None]
     return plain, cuts
 
 
-def complete(
-    connection: ReadOnlyConnection, dn: str, cut: Cut, values: list[bytes], controls: tuple[Control, ...] = ()
-) -> Result:
+def complete(server: Asks, dn: str, cut: Cut, values: list[bytes], controls: tuple[Control, ...] = ()) -> Result:
     """Append to ``values`` the rest of a cut attribute; a result that is not a success tells why some are missing.
 
-    ``controls`` are those that made the object visible.
+    ``controls`` are those that made the object visible. Raises ConnectionFailed.
     """
     while True:
         search = Search(dn, Scope.BASE, (f"{cut.attribute};range={cut.next_value}-*",), controls)
-        page = next(connection.search(search, page_size=None))
+        page = server.ask(search)
         if not page.result.is_success:
             return page.result
         if not page.entries:

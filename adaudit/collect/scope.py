@@ -89,3 +89,6 @@ class Scope:
         if not self.excluded or not any(self.excludes(name) for name in attributes):
             return attributes
         return {name: values for name, values in attributes.items() if not self.excludes(name)}
+
+
+EVERYTHING: Final = Scope()

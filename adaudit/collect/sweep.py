@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from adaudit.collect.ber import MalformedAnswer
-from adaudit.collect.connection import ReadOnlyConnection
-from adaudit.collect.directory import RootDse, elsewhere
-from adaudit.collect.messages import (
-    SHOW_DELETED,
-    Control,
-    Envelope,
-    Result,
-    ResultCode,
-    Scope,
-    Search,
-    decode_entry,
-    text,
-)
-from adaudit.collect.ranges import complete, resolve_options
+from adaudit.collect.catch_up import CatchUp
+from adaudit.collect.census import LIMITS, Count
+from adaudit.collect.intake import Intake
+from adaudit.collect.journal import Journal
+from adaudit.collect.messages import Result, ResultCode, Scope, Search
+from adaudit.collect.passes import Pass, Places
+from adaudit.collect.session import OutOfReach, Session
+from adaudit.collect.transport import ConnectionLost
 from adaudit.ingest import Ingest
-from adaudit.schema.requests import SD_FLAGS_OID, SD_FLAGS_VALUE
+from adaudit.ingest.names import dn_key
 
-SD_FLAGS: Final = Control(SD_FLAGS_OID, SD_FLAGS_VALUE)
+_MOST_TRIES: Final = 3
+"""Readings of a pass that the server ended with an error."""
 
-_DELETED_OBJECTS: Final = b"B:32:18E2EA80684F11D2B9AA00C04F79F805:"
-"""Begins the value of wellKnownObjects that names the container of deleted objects (MS-ADTS 6.1.1.4)."""
+_MOST_FRUITLESS: Final = 10
+"""Connections lost in a row without one object taken in between."""
 
-_LIMITS: Final = (
-    ResultCode.TIME_LIMIT_EXCEEDED,
-    ResultCode.SIZE_LIMIT_EXCEEDED,
-    ResultCode.ADMIN_LIMIT_EXCEEDED,
-)
+_REFUSALS: Final = (ResultCode.INSUFFICIENT_ACCESS_RIGHTS, ResultCode.NO_SUCH_OBJECT)
 
 
 class Step(NamedTuple):
@@ -46,130 +37,137 @@ class Step(NamedTuple):
 
 
 class Sweep:
-    """Reads all that a server holds into ``ingest``. ``problems``: what was cut or failed, in the user's terms."""
+    """Reads naming contexts into ``ingest``. ``problems``: what was cut or failed, in the user's terms."""
 
     def __init__(
         self,
-        connection: ReadOnlyConnection,
-        root: RootDse,
         ingest: Ingest,
+        intake: Intake,
+        journal: Journal,
         attributes: tuple[str, ...],
         observe: Callable[[Step], None],
+        *,
+        goes_on: bool = False,
     ) -> None:
+        """``goes_on``: ``ingest`` holds objects already, of an interrupted or an earlier collection."""
         self.problems: list[str] = []
-        self._connection = connection
-        self._root = root
         self._ingest = ingest
+        self._intake = intake
+        self._journal = journal
         self._attributes = attributes
         self._observe = observe
-        self._unread = list(root.naming_contexts)
-        self._deleted_unread: list[str] = []
-        self._parts_done = 0
-        self._references: set[str] = set()
-        self._told: set[str] = set()
+        self._goes_on = goes_on
+        self._passes: list[Pass] = []
+        self._places = Places()
+        self._catch_up = CatchUp(ingest, intake, journal, self._places, attributes)
 
-    def run(self) -> None:
-        """Read everything. Raises ConnectionLost; ``tell_of_the_rest`` then says what is missing."""
-        known = {dn.casefold() for dn in self._root.naming_contexts}
-        partitions, result = elsewhere(self._connection, self._root)
-        for partition in partitions:
-            known.add(partition.dn.casefold())
-            self._ingest.partition(partition.dn, collected=False)
-            reason = "other_domain" if partition.is_domain else "not_in_source"
-            self._ingest.note("not_attempted", reason, dn=partition.dn)
-        if not result.is_success:
-            self._note_refusal(self._root.partitions_container, result)
-        while self._unread:
-            self._read_context(self._unread[0])
-            del self._unread[0]
-        while self._deleted_unread:
-            self._read_deleted(self._deleted_unread[0])
-            del self._deleted_unread[0]
-        for url in sorted(self._references):
+    def read(self, session: Session, contexts: Iterable[str], first_usn: int | None) -> None:
+        """Read naming contexts; ``first_usn``: the highest USN of the server before anything was read of them.
+
+        Raises ConnectionFailed when the server is out of reach; ``tell`` says then what is missing.
+        """
+        parts = [Pass(session, dn, is_deleted=False, first_usn=first_usn) for dn in contexts]
+        for part in parts:
+            self._add(part)
+        for part in parts:
+            self._read(part)
+        for head in parts:
+            if head.deleted_objects is not None:
+                part = Pass(session, head.deleted_objects, is_deleted=True, first_usn=first_usn)
+                self._add(part)
+                self._read(part)
+
+    def settle(self) -> None:
+        """Once all contexts were read: read again what changed meanwhile without telling. Raises ConnectionFailed."""
+        self._catch_up.settle()
+
+    def tell(self, reason: str | None) -> None:
+        """Note what is missing and why; ``reason``: what ended the reading before its end."""
+        if reason is not None:
+            self.problems.append(reason)
+        known = {part.key for part in self._passes}
+        for part in self._passes:
+            self._tell_of(part, reason or "")
+        for url in sorted({url for part in self._passes for url in part.references}):
             dn = unquote(urlsplit(url).path.removeprefix("/"))
-            if dn.casefold() not in known:
+            if dn_key(dn) not in known:
                 self._ingest.note("not_attempted", "not_in_source", dn=dn, detail=f"referral to {url}, not followed")
+        for dn, cuts in self._intake.cuts.items():
+            for attribute, fault in cuts.items():
+                detail = f"{attribute}: {fault}"
+                self._ingest.note_attribute("truncated", "server_error", attribute, dn=dn, detail=detail)
+                self.problems.append(f"{attribute} of {dn} is cut short ({fault})")
 
-    def tell_of_the_rest(self, reason: str) -> None:
-        """Note what an end before the end left unread."""
-        self.problems.append(reason)
-        for dn in (*self._unread, *self._deleted_unread):
-            self._ingest.note("failed", "interrupted", dn=dn, detail=reason)
-        for dn in self._unread:
-            if dn not in self._told:
-                self._ingest.partition(dn, collected=False)
+    def _add(self, part: Pass) -> None:
+        self._passes.append(part)
+        self._places.add(part)
 
-    def _read_context(self, dn: str) -> None:
-        search = Search(dn, Scope.SUBTREE, self._attributes, (SD_FLAGS,))
-        before = self._ingest.count
-        try:
-            result = self._read(search)
-        finally:
-            self._ingest.partition(dn, collected=self._ingest.count > before)
-            self._told.add(dn)
-        if not result.is_success:
-            self._note_refusal(dn, result)
-        elif self._ingest.count == before:
-            self._ingest.note("denied", "container_hidden", dn=dn)
+    def _read(self, part: Pass) -> None:
+        """Until the end of the pass was reached, however often the link is lost as long as objects come."""
+        if self._goes_on:
+            part.is_begun = self._catch_up.holds(part)
+        tries = fruitless = 0
+        while part.outcome is None:
+            before = self._ingest.count
+            try:
+                count = self._catch_up.run(part) if part.is_begun else self._read_plainly(part)
+            except ConnectionLost as error:
+                fruitless = fruitless + 1 if self._ingest.count == before else 0
+                if fruitless > _MOST_FRUITLESS:
+                    told = f"{error.message}, {fruitless} times without an object in between"
+                    raise OutOfReach(told, place=error.place) from error
+                continue
+            tries += 1
+            if count.is_whole or count.result.code in _REFUSALS or tries == _MOST_TRIES:
+                part.outcome = count
 
-    def _read_deleted(self, dn: str) -> None:
-        search = Search(dn, Scope.SUBTREE, self._attributes, (SD_FLAGS, SHOW_DELETED))
-        before = self._ingest.count
-        result = self._read(search)
-        hidden = result.is_success and self._ingest.count == before
-        if hidden or result.code in (ResultCode.NO_SUCH_OBJECT, ResultCode.INSUFFICIENT_ACCESS_RIGHTS):
-            self._ingest.note("denied", "known_hidden", dn=dn)
-        elif not result.is_success:
-            self._note_refusal(dn, result)
-
-    def _read(self, search: Search) -> Result:
-        result = Result(ResultCode.SUCCESS)
-        for page in self._connection.search(search):
+    def _read_plainly(self, part: Pass) -> Count:
+        """In one search, without a filter: one on an attribute that cannot be read would hide objects in silence."""
+        result, undecoded = Result(ResultCode.SUCCESS), False
+        search = Search(part.base, Scope.SUBTREE, self._attributes, part.controls)
+        done = sum(each.outcome is not None for each in self._passes)
+        for page in part.session.search(search):
             for envelope in page.entries:
-                self._take(envelope, search)
-            self._references.update(page.references)
+                try:
+                    part.look_at(*self._intake.take(envelope, part.session, part.controls))
+                except MalformedAnswer:
+                    undecoded = True
+                else:
+                    part.is_begun = True
+            self._journal.flush()
+            part.references.update(page.references)
             result = page.result
-            self._observe(Step(search.base, self._parts_done, 2 * len(self._root.naming_contexts), self._ingest.count))
-        self._parts_done += 1
-        return result
+            self._observe(Step(part.base, done, 2 * len(self._passes), self._ingest.count))
+        return Count(result, undecoded)
 
-    def _take(self, envelope: Envelope, search: Search) -> None:
-        try:
-            dn, attributes = decode_entry(envelope)
-        except MalformedAnswer as error:
-            self._ingest.note("failed", "malformed", dn=search.base, detail=error.message)
-            self.problems.append(f"an object of {search.base} could not be decoded")
+    def _tell_of(self, part: Pass, reason: str) -> None:
+        if not part.is_deleted:
+            self._ingest.partition(part.base, collected=part.is_begun)
+        for dn, fault in part.faults.items():
+            self._ingest.note("failed", "malformed", dn=dn, detail=fault)
+            self.problems.append(f"{dn} could not be read: {fault}")
+        if part.outcome is None:
+            self._ingest.note("failed", "interrupted", dn=part.base, detail=reason)
             return
-        if ";" in "".join(attributes):
-            attributes = self._complete(dn, attributes, search)
-        if dn == search.base:
-            wells = attributes.get("wellKnownObjects", [])
-            self._deleted_unread += [text(well[len(_DELETED_OBJECTS) :]) for well in wells if _names_deleted(well)]
-        self._ingest.add(dn, attributes)
+        if part.outcome.undecoded:
+            self._ingest.note("failed", "malformed", dn=part.base)
+            self.problems.append(f"an object of {part.base} could not be decoded")
+        result = part.outcome.result
+        if part.is_deleted and (result.code in _REFUSALS or (result.is_success and not part.is_begun)):
+            self._ingest.note("denied", "known_hidden", dn=part.base)
+        elif not result.is_success:
+            self.tell_refusal(part.base, result)
+        elif not part.is_begun:
+            self._ingest.note("denied", "container_hidden", dn=part.base)
 
-    def _complete(self, dn: str, described: dict[str, list[bytes]], search: Search) -> dict[str, list[bytes]]:
-        attributes, cuts = resolve_options(described)
-        for cut in cuts:
-            result = complete(self._connection, dn, cut, attributes[cut.attribute], search.controls)
-            if not result.is_success:
-                detail = f"{cut.attribute}: {result}"
-                self._ingest.note_attribute("truncated", "server_error", cut.attribute, dn=dn, detail=detail)
-                self.problems.append(f"{cut.attribute} of {dn} is cut short ({result})")
-        return attributes
-
-    def _note_refusal(self, dn: str, result: Result) -> None:
+    def tell_refusal(self, dn: str, result: Result) -> None:
         """Note a search that did not end well; rights that are lacking make a gap, not an incomplete collection."""
         match result.code:
             case ResultCode.INSUFFICIENT_ACCESS_RIGHTS:
                 self._ingest.note("denied", "no_read_right", dn=dn, detail=str(result))
-                return
             case ResultCode.NO_SUCH_OBJECT:
                 self._ingest.note("denied", "container_hidden", dn=dn, detail=str(result))
-                return
-        status = "truncated" if result.code in _LIMITS else "failed"
-        self._ingest.note(status, "server_error", dn=dn, detail=str(result))
-        self.problems.append(f"{dn}: {result}")
-
-
-def _names_deleted(well: bytes) -> bool:
-    return well.upper().startswith(_DELETED_OBJECTS)
+            case code:
+                status = "truncated" if code in LIMITS else "failed"
+                self._ingest.note(status, "server_error", dn=dn, detail=str(result))
+                self.problems.append(f"{dn}: {result}")

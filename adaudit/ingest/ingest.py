@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,34 +15,23 @@ from adaudit.errors import InputError
 from adaudit.ingest.files import FILE_TABLES, Files
 from adaudit.ingest.finish import Finish
 from adaudit.ingest.held import Held
-from adaudit.ingest.layout import GMSA_SLOT, RBCD_SLOT, SD_SLOT, Layout, layout_for, layouts
+from adaudit.ingest.layout import layouts
 from adaudit.ingest.logons import Logons
-from adaudit.ingest.multivalued import Multivalued, Take
+from adaudit.ingest.multivalued import Multivalued
 from adaudit.ingest.names import dn_key, parent_of
+from adaudit.ingest.plan import Plans
+from adaudit.ingest.previous import Previous
 from adaudit.ingest.sources import columns_filled, columns_of
 from adaudit.ingest.stage import Stage
 from adaudit.ingest.staged import DROPS, REFRESHED, VOLATILE
-from adaudit.ingest.values import TAKES_SEVERAL, Convert, exact_text, readable_text
-from adaudit.schema.requests import SECRET_ATTRIBUTES
-from adaudit.snapshot import ManifestHeader, SnapshotWriter, SourceInfo
+from adaudit.ingest.values import TAKES_SEVERAL, exact_text
+from adaudit.snapshot import ManifestHeader, ServerInfo, Snapshot, SnapshotWriter, SourceInfo
 from adaudit.snapshot.manifest import Origin
 
 _NOTES = pa.schema(
     [(name, pa.string()) for name in ("table_name", "column_name", "dn", "dn_key", "status", "reason", "detail")]
 )
 _PARTITIONS = pa.schema([("dn", pa.string()), ("dn_key", pa.string()), ("is_collected", pa.bool_())])
-_DESCRIPTOR_SLOTS = {
-    "ntsecuritydescriptor": (SD_SLOT, "object"),
-    "msds-allowedtoactonbehalfofotheridentity": (RBCD_SLOT, "rbcd"),
-    "msds-groupmsamembership": (GMSA_SLOT, "gmsa"),
-}
-_REPEATS_THE_NAME = frozenset({"cn", "ou", "dc", "l", "c", "o", "distinguishedname"})
-"""Attributes that repeat the DN or its first RDN: kept only when they say something else."""
-
-_NAMES_REMEMBERED = 5000
-"""More attributes of a class, or combinations of classes, than any schema has; a hostile source may invent more."""
-
-
 _MANY_VALUES = 1500
 """From here on the members of a group are spilled at once."""
 
@@ -76,8 +64,7 @@ class Ingest:
         self._partitions = Stage(folder, "partitions", _PARTITIONS)
         self._drops = Stage(folder, "drops", DROPS)
         self._refreshed = Stage(folder, "refreshed", REFRESHED)
-        self._plans: dict[tuple[tuple[bytes, ...], bool], _Plan] = {}
-        self._plan_of: dict[tuple[str, bool], _Plan] = {}
+        self._plans = Plans(self._multivalued)
 
     def __enter__(self) -> Self:
         self._writer.__enter__()
@@ -209,16 +196,13 @@ class Ingest:
             dn = dn.encode("utf-8", "backslashreplace").decode()
         n = self._count
         self._count += 1
-        classes = tuple(attributes.get("objectClass") or _any_case(attributes, "objectclass"))
-        is_deleted = attributes.get("isDeleted") == [b"TRUE"]
-        plan = self._plans.get((classes, is_deleted))
-        if plan is None:
-            plan = self._plan(classes, is_deleted)
+        plan = self._plans.of(attributes)
         stage = self._entries[plan.name]
         row: list[Any] = [None] * plan.width
         key = dn_key(dn)
         row[:4] = (n, dn, key, parent_of(key))
         actions = plan.actions
+        keep = self._multivalued.keep
         for name, values in attributes.items():
             if not values:
                 continue
@@ -228,17 +212,24 @@ class Ingest:
                     if len(values) > 1 and convert not in TAKES_SEVERAL:
                         self._several(n, name, values)
                     row[slot] = convert(values)
-                elif take is not None:
+                if take is not None:
                     take(n, name, values)
-                elif not _repeats_the_name(dn, values):
-                    self._keep(n, name, values)
+                elif convert is None and not _repeats_the_name(dn, values):
+                    keep(n, name, values)
             except ValueError as error:
-                self._keep(n, name, values)
+                keep(n, name, values)
                 self._tell_malformed(n, name, plan.name, str(error))
         stage.append(tuple(row))
         if n % 512 == 0 or len(attributes.get("member", ())) > _MANY_VALUES:
             for each in self._stages():
                 each.flush_if_full()
+
+    def load(self, snapshot: Snapshot) -> None:
+        """Take all that ``snapshot`` holds of the directory, as if it had been added; before anything else is.
+
+        Raises InputError when its tables contradict each other.
+        """
+        self._count = Previous(snapshot, self._entries, self._multivalued).stage()
 
     def held(self) -> Held:
         """What has been taken so far, as it stands now; more can be taken afterwards."""
@@ -260,42 +251,15 @@ class Ingest:
         self._refreshes += 1
         self._refreshed.flush_if_full()
 
-    def _plan(self, classes: tuple[bytes, ...], is_deleted: bool) -> _Plan:
-        """Deleted objects feed no typed table: what they held is no longer in force, and is kept as attributes.
-
-        One plan serves a layout, the combinations of classes that lead to it are remembered up to a bound.
-        """
-        layout = layout_for(frozenset() if is_deleted else _class_names(classes))
-        plan = self._plan_of.get((layout.name, is_deleted))
-        if plan is None:
-            plan = self._plan_of[layout.name, is_deleted] = self._new_plan(layout, is_deleted)
-        if len(self._plans) < _NAMES_REMEMBERED:
-            self._plans[classes, is_deleted] = plan
-        return plan
-
-    def _new_plan(self, layout: Layout, is_deleted: bool) -> _Plan:
-        slots = dict(layout.slots)
-        for attribute, (slot, role) in _DESCRIPTOR_SLOTS.items():
-            slots[attribute] = (slot, partial(self._multivalued.descriptor, role))
-        takers = {} if is_deleted else dict(self._multivalued.takers)
-        takers |= dict.fromkeys(SECRET_ATTRIBUTES, self._multivalued.take_secret)
-        return _Plan(layout.name, len(layout.schema), slots, takers, self._keep)
-
-    def _keep(self, n: int, name: str, values: list[bytes]) -> None:
-        append = self._multivalued.stages["attributes"].append
-        for position, value in enumerate(values if len(values) == 1 else sorted(values)):
-            text = readable_text(value)
-            append((n, name, position, text, None if text is not None else value))
-
     def _tell_malformed(self, n: int, name: str, staged_as: str, fault: str) -> None:
         for table, column in columns_filled(name.partition(";")[0], staged_as):
-            self._multivalued.stages["malformed"].append((n, table, column, f"{name}: {fault}"))
+            self._multivalued.stages["faults"].append((n, table, column, "failed", "malformed", f"{name}: {fault}"))
 
     def _several(self, n: int, name: str, values: list[bytes]) -> None:
         """The first of several descriptions is enough for its column; what else has several values is not known."""
         if name.lower() != "description":
             raise ValueError(f"{len(values)} values where one is expected")
-        self._keep(n, name, values)
+        self._multivalued.keep(n, name, values)
 
     def seal(
         self,
@@ -306,12 +270,13 @@ class Ingest:
         account_sid: str | None = None,
         incomplete_reason: str | None = None,
         log: Path | None = None,
+        servers: tuple[ServerInfo, ...] = (),
     ) -> Path:
         """Resolve what was taken into tables, derive coverage and write the snapshot; returns its path.
 
         ``as_of`` is naive UTC; None means the newest whenChanged. ``account``: who read, as a UPN, DOMAIN\\name,
-        DN or SID; without it an ordinary authenticated user is assumed. ``log``: the audit trail to take along.
-        Raises InputError when nothing was taken.
+        DN or SID; without it an ordinary authenticated user is assumed. ``log``: the audit trail to take along;
+        ``servers``: the controllers that were read. Raises InputError when nothing was taken.
         """
         if self._count == 0:
             raise InputError("no directory object was found", place=self._source.server or "")
@@ -324,57 +289,13 @@ class Ingest:
             as_of_origin=as_of_origin if as_of is not None else "newest_change",
             complete=incomplete_reason is None,
             incomplete_reason=incomplete_reason,
-            source=self._source.model_copy(update={"account": account, "account_sid": account_sid or found_sid}),
+            source=self._source.model_copy(
+                update={"account": account, "account_sid": account_sid or found_sid, "servers": servers}
+            ),
             started_at=self._started_at,
             finished_at=self._clock(),
         )
         return self._writer.seal(header, log)
-
-
-Action = tuple[int, Convert | None, Take | None]
-"""What to do with an attribute: convert it into a place of the row, or stage its values; neither when it
-repeats the name."""
-
-
-class _Plan:
-    """What to do with each attribute of objects of some classes; attribute names are matched without case."""
-
-    def __init__(
-        self, name: str, width: int, slots: dict[str, tuple[int, Convert]], takers: dict[str, Take], keep: Take
-    ) -> None:
-        self.name = name
-        self.width = width
-        self.actions: dict[str, Action] = {}
-        self._slots = slots
-        self._takers = takers
-        self._keep = keep
-
-    def action(self, name: str) -> Action:
-        lower, option, _ = name.lower().partition(";")
-        action: Action
-        if option:
-            action = (-1, None, self._takers[lower] if lower in SECRET_ATTRIBUTES else _refuse_option)
-        elif lower in self._slots:
-            action = (*self._slots[lower], None)
-        elif lower in _REPEATS_THE_NAME:
-            action = (-1, None, None)
-        else:
-            action = (-1, None, self._takers.get(lower, self._keep))
-        if len(self.actions) < _NAMES_REMEMBERED:
-            self.actions[name] = action
-        return action
-
-
-def _refuse_option(_n: int, name: str, _values: list[bytes]) -> None:
-    raise ValueError(f"the option {name.partition(';')[2][:100]!r} is not understood")
-
-
-def _any_case(attributes: dict[str, list[bytes]], lower: str) -> list[bytes]:
-    return next((values for name, values in attributes.items() if name.lower() == lower), [])
-
-
-def _class_names(classes: tuple[bytes, ...]) -> frozenset[str]:
-    return frozenset(value.decode("utf-8", "backslashreplace") for value in classes)
 
 
 def _repeats_the_name(dn: str, values: list[bytes]) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from adaudit.snapshot.manifest import Manifest, ManifestHeader, SourceFile, SourceInfo, TableInfo
+from adaudit.snapshot.manifest import Manifest, ManifestHeader, ServerInfo, SourceFile, SourceInfo, TableInfo
 from adaudit.snapshot.reader import Snapshot, open_snapshot
 from adaudit.snapshot.writer import SnapshotWriter
 
 __all__ = [
     "Manifest",
     "ManifestHeader",
+    "ServerInfo",
     "Snapshot",
     "SnapshotWriter",
     "SourceFile",

@@ -38,8 +38,21 @@ class SourceFile(_Model):
     sha256: Sha256
 
 
+class ServerInfo(_Model):
+    """A domain controller that was read, for ``domain`` (a DN) among others. ``invocation_id`` tells its database,
+    ``highest_usn`` the last change in it before the first object was read: null when they could not be read."""
+
+    host: Text
+    domain: Text
+    invocation_id: Text | None
+    highest_usn: Count | None
+
+
 class SourceInfo(_Model):
-    """Where the facts come from, read by which version of adaudit, through which server or files, as whom."""
+    """Where the facts come from, read by which version of adaudit, through which server or files, as whom.
+
+    ``scope``: what a collection was asked to cover; ``since``: SHA-256 of the snapshot it started from.
+    """
 
     kind: Literal["ldap", "ldif", "samples"]
     tool: Text
@@ -47,6 +60,9 @@ class SourceInfo(_Model):
     account: Text | None = None
     account_sid: Text | None = None
     files: Annotated[tuple[SourceFile, ...], Field(max_length=10_000)] = ()
+    servers: Annotated[tuple[ServerInfo, ...], Field(max_length=10_000)] = ()
+    scope: Text | None = None
+    since: Sha256 | None = None
 
 
 class ManifestHeader(_Model):

@@ -14,6 +14,7 @@ import pytest
 from adaudit.collect.authentication import Simple
 from adaudit.collect.collector import Collector, Outcome
 from adaudit.collect.endpoint import Endpoint, Security
+from adaudit.collect.session import Pacing
 from adaudit.errors import IncompleteError
 from adaudit.schema.requests import REQUESTED_ATTRIBUTES
 from adaudit.snapshot import open_snapshot
@@ -21,7 +22,7 @@ from adaudit.snapshot import open_snapshot
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.collect.conftest import Proxies
+    from tests.collect.conftest import Proxies, Proxy
     from tests.testbed import Account, Directory
 
 pytestmark = pytest.mark.samba
@@ -32,9 +33,8 @@ def collected(
 ) -> tuple[Outcome, dict[str, list[dict[str, Any]]]]:
     """The outcome of a collection over LDAPS and the tables asked about below."""
     account = account or directory.auditor
-    connection = Endpoint(directory.ip, ca_file=Path(directory.ca_file)).connect(Simple(account.user, account.password))
-    outcome = Collector(connection, account=account.user, **options).run(destination)
-    connection.unbind()
+    endpoint = Endpoint(directory.ip, ca_file=Path(directory.ca_file))
+    outcome = Collector(endpoint, Simple(account.user, account.password), **options).run(destination)
     return outcome, tables(destination)
 
 
@@ -106,7 +106,7 @@ def test_deleted_objects_are_read_where_they_may_be(tmp_path: Path) -> None:
 
 
 class Answers:
-    """Changes the answers to a collection from its fourth search on: what comes before is not about objects."""
+    """Changes the answers to a collection from its fifth search on: what comes before is not about objects."""
 
     def __init__(self, change: Callable[[bytes], bytes]) -> None:
         self._change = change
@@ -115,7 +115,7 @@ class Answers:
     def __call__(self, message: bytes) -> bytes:
         is_done = b"\x65\x07\x0a\x01" in message[:16]
         self._done += is_done
-        return self._change(message) if self._done > 3 or (self._done == 3 and not is_done) else message
+        return self._change(message) if self._done > 4 or (self._done == 4 and not is_done) else message
 
 
 def ending_with(code: int) -> Answers:
@@ -124,10 +124,13 @@ def ending_with(code: int) -> Answers:
 
 
 def collected_through(proxies: Proxies, directory: Directory, path: Path, answers: Answers) -> Outcome:
-    proxy = proxies(directory.ip, 389, rewrite=answers)
+    return through(proxies(directory.ip, 389, rewrite=answers), directory).run(path)
+
+
+def through(proxy: Proxy, directory: Directory, retry_for: float = 0) -> Collector:
     account = directory.auditor
-    connection = Endpoint("127.0.0.1", Security.PLAINTEXT, proxy.port).connect(Simple(account.user, account.password))
-    return Collector(connection, account=account.user).run(path)
+    endpoint = Endpoint("127.0.0.1", Security.PLAINTEXT, proxy.port)
+    return Collector(endpoint, Simple(account.user, account.password), pacing=Pacing(retry_for=retry_for))
 
 
 @pytest.mark.parametrize("code", [4, 11])
@@ -183,9 +186,7 @@ def test_what_other_servers_hold_is_listed_and_never_followed(
         return message.replace(b"ldap://corp.test/DC=ForestDnsZones,", b"ldap://corp.test/DC=ForestDnsNimes,")
 
     proxy = proxies(samba_baseline.ip, 389, rewrite=elsewhere)
-    account = samba_baseline.auditor
-    connection = Endpoint("127.0.0.1", Security.PLAINTEXT, proxy.port).connect(Simple(account.user, account.password))
-    outcome = Collector(connection, account=account.user).run(tmp_path / "x.adsnap")
+    outcome = through(proxy, samba_baseline).run(tmp_path / "x.adsnap")
     seen = tables(outcome.path)
     assert [row["is_collected"] for row in seen["partitions"] if row["dn"] == "DC=lyon,DC=test"] == [False]
     told = {(row["reason"], row["detail"]) for row in seen["coverage"] if row["status"] == "not_attempted"}

@@ -1,0 +1,72 @@
+"""The parts in which a directory is read: a naming context, or the deleted objects of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from adaudit.collect.census import Count
+from adaudit.collect.messages import SHOW_DELETED, Control, text
+from adaudit.collect.session import Session
+from adaudit.ingest.names import dn_key
+from adaudit.schema.requests import SD_FLAGS_OID, SD_FLAGS_VALUE
+
+SD_FLAGS: Final = Control(SD_FLAGS_OID, SD_FLAGS_VALUE)
+
+_DELETED_OBJECTS: Final = b"B:32:18E2EA80684F11D2B9AA00C04F79F805:"
+"""Begins the value of wellKnownObjects that names the container of deleted objects (MS-ADTS 6.1.1.4)."""
+
+
+@dataclass
+class Pass:
+    """Everything below ``base``, as one server gives it.
+
+    ``first_usn``: the highest USN of the server before anything was read. ``is_begun``: objects of it are held.
+    ``faults``: DN → why the object could not be read. ``outcome`` is None until the end was reached.
+    """
+
+    session: Session
+    base: str
+    is_deleted: bool
+    first_usn: int | None
+    is_begun: bool = False
+    faults: dict[str, str] = field(default_factory=dict)
+    references: set[str] = field(default_factory=set)
+    deleted_objects: str | None = None
+    outcome: Count | None = None
+
+    @property
+    def key(self) -> str:
+        return dn_key(self.base)
+
+    @property
+    def visibility(self) -> tuple[Control, ...]:
+        """Controls without which its objects are not seen."""
+        return (SHOW_DELETED,) if self.is_deleted else ()
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        return (SD_FLAGS, *self.visibility)
+
+    def look_at(self, dn: str, attributes: dict[str, list[bytes]]) -> None:
+        """Learn from the head of the naming context where its deleted objects are."""
+        if dn == self.base:
+            for well in attributes.get("wellKnownObjects", []):
+                if well.upper().startswith(_DELETED_OBJECTS):
+                    self.deleted_objects = text(well[len(_DELETED_OBJECTS) :])
+
+
+class Places:
+    """Which pass an object belongs to, by its DN."""
+
+    def __init__(self) -> None:
+        self._passes: dict[str, Pass] = {}
+
+    def add(self, part: Pass) -> None:
+        self._passes[part.key] = part
+
+    def pass_of(self, dn: str) -> Pass | None:
+        """That with the deepest base at or above ``dn``."""
+        key = dn_key(dn)
+        above = [base for base in self._passes if key == base or key.endswith(f",{base}")]
+        return self._passes[max(above, key=len)] if above else None

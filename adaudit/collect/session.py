@@ -1,0 +1,297 @@
+"""One domain controller kept within reach: searches go on after the link was lost, paced and logged."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Final, NamedTuple, Self
+
+from adaudit.collect.authentication import Credentials
+from adaudit.collect.ber import MalformedAnswer
+from adaudit.collect.connection import PAGE_SIZE, ConnectionLost, ReadOnlyConnection
+from adaudit.collect.directory import read_root_dse
+from adaudit.collect.endpoint import DEFAULT_PORTS, Endpoint
+from adaudit.collect.failures import BindRefused
+from adaudit.collect.log import Bind, CollectionLog, Connect, asked
+from adaudit.collect.messages import Page, Search
+from adaudit.errors import ConnectionFailed
+
+DEFAULT_RETRY_SECONDS: Final = 120.0
+LONGEST_PAUSE: Final = 30.0
+
+MAX_LOSSES: Final = 30
+"""Connections lost in a row without a single object in between: the server, or something before it, will not serve."""
+
+MAX_EMPTY_PAGES: Final = 1000
+"""Pages in a row without an object: one is sound, a thousand are no way to answer."""
+
+MAX_ENTRIES: Final = 50_000_000
+"""Objects in answer to one search: more than any directory holds."""
+
+_ASKED_AGAIN: Final = 2
+_SLICE: Final = 0.5
+"""Seconds after which a waiting thread looks up: an interrupt does not wake it everywhere (Windows)."""
+
+
+class Interrupted(ConnectionFailed):
+    """The user ended the reading."""
+
+    def __init__(self) -> None:
+        super().__init__("interrupted by the user")
+
+
+class OutOfReach(ConnectionFailed):
+    """The connection was lost and could not be had again."""
+
+
+class OtherServer(ConnectionFailed):
+    """Another domain controller, or one restored from a backup, answers under the name."""
+
+
+class Pacing(NamedTuple):
+    """How hard a server is asked. ``max_rate``: objects per second at most; ``retry_for``: seconds during which a
+    lost connection is tried again."""
+
+    max_rate: float | None = None
+    retry_for: float = DEFAULT_RETRY_SECONDS
+
+
+DEFAULT_PACING: Final = Pacing()
+
+
+class Session:
+    """Searches one domain controller; a context manager.
+
+    A search that loses its connection raises ConnectionLost; the next one opens another, unless the bind was
+    refused: then never again.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credentials: Credentials,
+        log: CollectionLog,
+        pacing: Pacing = DEFAULT_PACING,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], None] | None = None,
+    ) -> None:
+        """Connect, bind and read the rootDSE, once. Raises UsageError or ConnectionFailed.
+
+        ``clock`` counts seconds; ``wait`` lets some pass, by default in a way that ``interrupt`` ends.
+        """
+        self.host = endpoint.host
+        self.account = credentials.name
+        self._endpoint = endpoint
+        self._credentials = credentials
+        self._log = log
+        self._pacing = pacing
+        self._clock = clock
+        self._wait = wait or self._wait_for_interrupt
+        self._interrupted = threading.Event()
+        self._lost: ConnectionLost | None = None
+        self._losses = 0
+        self._asked_at = clock()
+        self._received = 0
+        self._connection: ReadOnlyConnection | None = self._bound()
+        self.root = read_root_dse(_Direct(self._connection))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Say goodbye; a search after that opens another connection."""
+        if self._connection is not None:
+            self._connection.unbind()
+            self._connection = None
+
+    def interrupt(self) -> None:
+        """End the reading, from a signal handler or another thread: it raises Interrupted, also where it waits."""
+        self._interrupted.set()
+        connection = self._connection
+        if connection is not None:
+            connection.drop()
+
+    def search(self, search: Search, *, page_size: int | None = PAGE_SIZE) -> Iterator[Page]:
+        """The pages of the answer; ``page_size`` None asks for all at once.
+
+        Raises ConnectionLost, after a last page with what had come, when the link was cut or what came is not LDAP:
+        the search may be tried again. Raises OutOfReach, OtherServer, Interrupted or BindRefused when it may not.
+        """
+        connection = self._connected()
+        if page_size is not None and self._pacing.max_rate is not None:
+            page_size = max(1, min(page_size, int(self._pacing.max_rate)))
+        began = self._clock()
+        pages = entries = empty = 0
+        result = None
+        self._pace()
+        try:
+            for page in connection.search(search, page_size=page_size, before_next=self._pace_after):
+                pages += 1
+                entries += len(page.entries)
+                empty = 0 if page.entries else empty + 1
+                result = page.result
+                if page.entries:
+                    self._losses = 0
+                yield page
+                if empty > MAX_EMPTY_PAGES or entries > MAX_ENTRIES:
+                    raise OutOfReach(f"no end after {entries} objects in {pages} pages", place=search.base)
+        except (ConnectionLost, MalformedAnswer) as error:
+            result = None
+            raise self._lose(connection, error) from error
+        finally:
+            self._log.write(
+                "search",
+                server=self.host,
+                **asked(search, page_size),
+                pages=pages,
+                entries=entries,
+                seconds=self._clock() - began,
+                result=None if result is None else result.code,
+                message="" if result is None else result.message,
+            )
+
+    def ask(self, search: Search) -> Page:
+        """The answer to a search that needs no pages; asked again, twice, when it costs the connection."""
+        for _ in range(_ASKED_AGAIN):
+            try:
+                return self._whole(search)
+            except ConnectionLost:
+                continue
+        return self._whole(search)
+
+    def _whole(self, search: Search) -> Page:
+        (page,) = self.search(search, page_size=None)
+        return page
+
+    def _connected(self) -> ReadOnlyConnection:
+        if self._interrupted.is_set():
+            raise Interrupted
+        if self._connection is None:
+            self._connection = self._same_server() if self._lost is None else self._reconnected(self._lost)
+            self._lost = None
+        return self._connection
+
+    def _lose(self, connection: ReadOnlyConnection, error: ConnectionFailed) -> ConnectionFailed:
+        """What to raise for the loss of ``connection``, which is let go."""
+        connection.drop()
+        if self._interrupted.is_set():
+            return Interrupted()
+        if connection is self._connection:
+            self._connection = None
+            self._lost = ConnectionLost(error.message, place=error.place)
+            self._losses += 1
+            self._log.write("lost", server=self.host, error=error.message)
+            if self._losses > MAX_LOSSES:
+                return OutOfReach(f"{error.message}; {self._losses} times in a row", place=error.place)
+        return ConnectionLost(error.message, place=error.place)
+
+    def _reconnected(self, lost: ConnectionLost) -> ReadOnlyConnection:
+        """Another connection in place of one that was lost: at once, then after 1, 2, 4, … seconds."""
+        if self._pacing.retry_for <= 0:
+            raise OutOfReach(lost.message, place=lost.place)
+        until = self._clock() + self._pacing.retry_for
+        attempt, pause = 1, 0.0 if self._losses <= 1 else 1.0
+        while True:
+            self._log.write("reconnect", server=self.host, attempt=attempt, wait=pause)
+            self._wait(pause)
+            if self._interrupted.is_set():
+                raise Interrupted
+            try:
+                return self._same_server()
+            except (BindRefused, OtherServer):
+                raise
+            except ConnectionFailed as error:
+                attempt, pause = attempt + 1, min(max(1.0, 2 * pause), LONGEST_PAUSE)
+                if self._clock() + pause > until:
+                    seconds = f"{self._pacing.retry_for:g} seconds"
+                    told = f"{lost.message}; no new connection within {seconds}: {error.message}"
+                    raise OutOfReach(told, place=lost.place) from error
+
+    def _same_server(self) -> ReadOnlyConnection:
+        """A new connection. Raises OtherServer when the name leads elsewhere than before."""
+        connection = self._bound()
+        try:
+            root = read_root_dse(_Direct(connection))
+        except ConnectionFailed:
+            connection.unbind()
+            raise
+        if (root.service, root.invocation_id) != (self.root.service, self.root.invocation_id):
+            connection.unbind()
+            raise OtherServer(f"another server answers now: {root.service}, not {self.root.service}", place=self.host)
+        return connection
+
+    def _bound(self) -> ReadOnlyConnection:
+        began = self._clock()
+        try:
+            connection = self._endpoint.connect(self._credentials)
+        except BindRefused as error:
+            self._tell_opening(began)
+            self._tell_bind(began, error)
+            raise
+        except ConnectionFailed as error:
+            self._tell_opening(began, error)
+            raise
+        self._tell_opening(began)
+        self._tell_bind(began)
+        return connection
+
+    def _tell_opening(self, began: float, error: ConnectionFailed | None = None) -> None:
+        endpoint = self._endpoint
+        facts: Connect = {
+            "server": endpoint.host,
+            "port": endpoint.port or DEFAULT_PORTS[endpoint.security],
+            "security": endpoint.security.value,
+            "seconds": self._clock() - began,
+            "address": endpoint.address,
+        }
+        if error is not None:
+            facts["error"] = error.message
+        self._log.write("connect", **facts)
+
+    def _tell_bind(self, began: float, error: BindRefused | None = None) -> None:
+        method = type(self._credentials).__name__.lower()
+        facts: Bind = {
+            "server": self.host,
+            "account": self.account,
+            "method": method,
+            "seconds": self._clock() - began,
+        }
+        if error is not None:
+            facts["error"] = error.message
+        self._log.write("bind", **facts)
+
+    def _pace(self) -> None:
+        """Wait until as many objects may be asked for again."""
+        if self._pacing.max_rate is not None:
+            self._wait(max(0.0, self._asked_at + self._received / self._pacing.max_rate - self._clock()))
+            if self._interrupted.is_set():
+                raise Interrupted
+            self._asked_at, self._received = self._clock(), 0
+
+    def _pace_after(self, page: Page) -> None:
+        self._received += len(page.entries)
+        self._pace()
+
+    def _wait_for_interrupt(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self._interrupted.wait(min(left, _SLICE)):
+            continue
+
+
+class _Direct:
+    """Asks over one connection, whatever becomes of it."""
+
+    def __init__(self, connection: ReadOnlyConnection) -> None:
+        self._connection = connection
+
+    def ask(self, search: Search) -> Page:
+        (page,) = self._connection.search(search, page_size=None)
+        return page
