@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import pytest
 
-from adaudit.collect.probes import Asked, Target, TargetKind, enrolment_urls, plan, run_probes
+from adaudit.collect.probes import Probed, Target, TargetKind, enrolment_urls, plan, run_probes
 from tests.collect.conftest import LOOPBACK
 from tests.testbed.tls import write_tls
 
@@ -61,7 +61,7 @@ def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
         server.server_close()
 
 
-def ask(target: Target, ports: Ports) -> list[Asked]:
+def ask(target: Target, ports: Ports) -> list[Probed]:
     at = {80: ports.http, 443: ports.https}
     planned = [replace(probe, port=at.get(probe.port, probe.port)) for probe in plan([target])]
     return list(run_probes(planned, None, trust=ssl.create_default_context()))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from adaudit.collect.probes.model import Answer, PlannedProbe, Target, TargetKind
 from adaudit.collect.probes.plan import plan
-from adaudit.collect.probes.run import DEFAULT_TIMEOUT, Asked, record, run_probes
+from adaudit.collect.probes.run import DEFAULT_TIMEOUT, Probed, record, run_probes
 from adaudit.collect.probes.web_enrolment import enrolment_urls
 
 __all__ = [
     "DEFAULT_TIMEOUT",
     "Answer",
-    "Asked",
     "PlannedProbe",
+    "Probed",
     "Target",
     "TargetKind",
     "enrolment_urls",

@@ -13,7 +13,7 @@ from spnego.exceptions import NegotiateOptions, SpnegoError
 
 from adaudit.collect import kerberos
 from adaudit.collect.authentication import Credentials, Kerberos, Ntlm, Simple
-from adaudit.collect.probes.line import Unanswered
+from adaudit.collect.probes.line import NotAttempted, Unanswered
 from adaudit.errors import ConnectionFailed, UsageError
 
 _UNSOUND_TOKEN: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, struct.error)
@@ -52,7 +52,7 @@ class Account:
     def log_on(self, service: str, host: str, *, signing: bool) -> Iterator[Exchange]:
         """A logon to ``service`` (ldap, cifs) of ``host``; without ``signing``, messages cannot be protected by it.
 
-        Raises AccountRefused when the KDC refuses, Unanswered when these credentials cannot be used from here.
+        Raises AccountRefused when the KDC refuses, NotAttempted when these credentials cannot be used from here.
         """
         is_kerberos = isinstance(self.credentials, Kerberos)
         requirements = spnego.ContextReq.mutual_auth
@@ -74,7 +74,7 @@ class Account:
             except ConnectionFailed as error:
                 raise AccountRefused(error.message) from error
             except (UsageError, SpnegoError) as error:
-                raise Unanswered(f"no logon from here: {error}") from error
+                raise NotAttempted(f"no logon from here: {error}") from error
             yield Exchange(context)
 
     def _credential(self, host: str) -> AbstractContextManager[spnego.Credential]:

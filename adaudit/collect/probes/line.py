@@ -18,6 +18,10 @@ class Unanswered(ConnectionFailed):
     """The server gave no answer that tells anything."""
 
 
+class NotAttempted(ConnectionFailed):
+    """The question cannot be asked from here, or may not."""
+
+
 class LineLost(Unanswered):
     """The server closed or reset the connection: to some questions that is an answer."""
 

@@ -10,8 +10,10 @@ from datetime import datetime
 from typing import Final
 
 from adaudit.collect.authentication import Credentials
+from adaudit.collect.log import CollectionLog
+from adaudit.collect.log import Probe as LoggedProbe
 from adaudit.collect.probes.account import Account, AccountRefused
-from adaudit.collect.probes.line import Line
+from adaudit.collect.probes.line import Line, NotAttempted
 from adaudit.collect.probes.model import ERROR, NOT_ATTEMPTED, Answer, Fact, Means, PlannedProbe
 from adaudit.errors import ConnectionFailed
 from adaudit.ingest.ingest import Ingest, utc_now
@@ -20,13 +22,16 @@ DEFAULT_TIMEOUT: Final = 5.0
 
 _LONGEST_VALUE: Final = 2000
 _MOST_FACTS: Final = 200
+_GAPS: Final = {ERROR: ("failed", "server_error"), NOT_ATTEMPTED: ("not_attempted", "probe_off")}
+"""Status and reason of ``coverage`` for the facts that stand for those that are missing."""
+
 _NO_ACCOUNT: Final = "only a password or a Kerberos ticket can be presented here"
 _REFUSED_BEFORE: Final = "the account was refused before: it is not presented again"
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One probe that is over: what a log tells of it. ``seconds`` it took; ``error`` is None when it was answered."""
+class Probed:
+    """One probe that is over, after ``seconds``; ``error`` says why it was not answered, or not attempted."""
 
     probe: PlannedProbe
     answers: tuple[Answer, ...]
@@ -41,7 +46,7 @@ def run_probes(
     trust: ssl.SSLContext,
     timeout: float = DEFAULT_TIMEOUT,
     clock: Callable[[], datetime] = utc_now,
-) -> Iterator[Asked]:
+) -> Iterator[Probed]:
     """Carry out a ``plan``, one connection for each probe, ended after ``timeout`` seconds.
 
     ``trust`` judges certificates as the collection does; ``clock`` gives naive UTC. Once the account is refused it is
@@ -55,32 +60,39 @@ def run_probes(
         asked_by = means.account.name if probe.needs_account and means.account is not None else None
         facts: list[Fact] = []
         error: str | None = None
-        if probe.needs_account and means.account is None:
-            facts, error = [(NOT_ATTEMPTED, reason)], reason
-        else:
-            try:
-                _ask(probe, means, timeout, facts)
-            except ConnectionFailed as failure:
-                error = failure.message
-                facts.append((ERROR, error))
-                if isinstance(failure, AccountRefused):
-                    means, reason = Means(None, trust), _REFUSED_BEFORE
+        try:
+            if probe.needs_account and means.account is None:
+                raise NotAttempted(reason)
+            _ask(probe, means, timeout, facts)
+        except ConnectionFailed as failure:
+            error = failure.message
+            facts.append((NOT_ATTEMPTED if isinstance(failure, NotAttempted) else ERROR, error))
+            if isinstance(failure, AccountRefused):
+                means, reason = Means(None, trust), _REFUSED_BEFORE
         answers = tuple(
             Answer(probe.server, probe.probe, name, _text(value), asked_at, asked_by) for name, value in facts
         )
-        yield Asked(probe, answers, time.monotonic() - started, error)
+        yield Probed(probe, answers, time.monotonic() - started, error)
 
 
-def record(asked: Asked, ingest: Ingest) -> None:
-    """Take the facts of a probe into a snapshot, and what it could not tell into its coverage."""
-    for answer in asked.answers:
+def record(probed: Probed, ingest: Ingest, log: CollectionLog) -> None:
+    """Take the facts of a probe into a snapshot, what it could not tell into its coverage, and both into the log."""
+    for answer in probed.answers:
         ingest.probe(answer.server, answer.probe, answer.name, answer.value, answer.asked_at, answer.asked_by)
-    for answer in asked.answers:
-        detail = f"{answer.server} {answer.probe}: {answer.value}"
-        if answer.name == ERROR:
-            ingest.note("failed", "server_error", table="probes", detail=detail)
-        elif answer.name == NOT_ATTEMPTED:
-            ingest.note("not_attempted", "probe_off", table="probes", detail=detail)
+        if (gap := _GAPS.get(answer.name)) is not None:
+            status, why = gap
+            detail = f"{answer.server} {answer.probe}: {answer.value}"
+            ingest.note(status, why, table="probes", detail=detail)
+    facts = LoggedProbe(
+        server=probed.probe.server,
+        probe=probed.probe.probe,
+        port=probed.probe.port,
+        results=[f"{answer.name}={answer.value}" for answer in probed.answers],
+        seconds=probed.seconds,
+    )
+    if probed.error is not None:
+        facts["error"] = probed.error
+    log.write("probe", **facts)
 
 
 def _ask(probe: PlannedProbe, means: Means, timeout: float, facts: list[Fact]) -> None:

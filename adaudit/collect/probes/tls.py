@@ -11,11 +11,12 @@ from typing import Final
 from cryptography import x509
 
 from adaudit.collect.probes.ldap_line import LdapLine
-from adaudit.collect.probes.line import Line, LineLost, Unanswered
+from adaudit.collect.probes.line import Line, LineLost, NotAttempted, Unanswered
 from adaudit.collect.probes.model import Fact, Means, fact, facts
 from adaudit.decode.certificate import parse_certificate
 
 VERSIONS: Final = {
+    "ssl_3_0": ssl.TLSVersion.SSLv3,
     "tls_1_0": ssl.TLSVersion.TLSv1,
     "tls_1_1": ssl.TLSVersion.TLSv1_1,
     "tls_1_2": ssl.TLSVersion.TLSv1_2,
@@ -81,12 +82,8 @@ class TlsVersion:
     version: ssl.TLSVersion
 
     def __call__(self, line: Line, _means: Means) -> Iterator[Fact]:
-        context = _offering(self.version)
-        if context is None:
-            yield "accepted", "not_testable"
-            return
         try:
-            secured = line.secure(context)
+            secured = line.secure(_offering(self.version))
         except LineLost as error:
             yield from (fact("accepted", False), ("refusal", error.message))
         except ssl.SSLError as error:
@@ -115,16 +112,17 @@ def _unchecked() -> ssl.SSLContext:
     return context
 
 
-def _offering(version: ssl.TLSVersion) -> ssl.SSLContext | None:
-    """A context of one version; None where the OpenSSL of this machine cannot speak it."""
+def _offering(version: ssl.TLSVersion) -> ssl.SSLContext:
+    """A context of one version. Raises NotAttempted where the OpenSSL of this machine does not speak it."""
     available = {
+        ssl.TLSVersion.SSLv3: ssl.HAS_SSLv3,
         ssl.TLSVersion.TLSv1: ssl.HAS_TLSv1,
         ssl.TLSVersion.TLSv1_1: ssl.HAS_TLSv1_1,
         ssl.TLSVersion.TLSv1_2: ssl.HAS_TLSv1_2,
         ssl.TLSVersion.TLSv1_3: ssl.HAS_TLSv1_3,
     }
     if not available[version]:
-        return None
+        raise NotAttempted(f"the OpenSSL of this machine does not speak {version.name}")
     context = _unchecked()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
