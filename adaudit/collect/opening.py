@@ -14,7 +14,7 @@ from ldap3.protocol.sasl.sasl import send_sasl_negotiation
 from adaudit.collect.authentication import ClientCertificate, Credentials, Kerberos, Ntlm, Simple
 from adaudit.collect.ber import MalformedAnswer
 from adaudit.collect.connection import ReadOnlyConnection
-from adaudit.collect.failures import open_failure, tls_failure
+from adaudit.collect.failures import BindRefused, open_failure, tls_failure
 from adaudit.collect.messages import Scope, Search, decode_entry
 from adaudit.collect.refusals import ClockSkew, bind_failure
 from adaudit.collect.sasl import MECHANISM, exchange
@@ -139,7 +139,7 @@ class Opening:
         except ClockSkew as error:
             raise ClockSkew(server_time=self._server_time(), place=self._place) from error
         if not tokens.is_complete:
-            raise ConnectionFailed("the server accepts the account but does not prove who it is", place=self._place)
+            raise BindRefused("the server accepts the account but does not prove who it is", place=self._place)
         if seal:
             tokens.check_protection()
             self._transport.add_layer(tokens.context)
@@ -150,7 +150,7 @@ class Opening:
         if self._started_tls:
             self._expect_success(self._negotiate("EXTERNAL", b""), credentials.name)
         elif not any(value.startswith(_ISSUED_BY_A_DOMAIN) for value in self._root_dse("tokenGroups")):
-            raise ConnectionFailed(
+            raise BindRefused(
                 f"the server maps the certificate {credentials.name} to no account: is it issued by an authority of "
                 "the forest (NTAuth), with the account's UPN, or named in altSecurityIdentities?",
                 place=self._place,

@@ -113,7 +113,8 @@ def _initial_ticket(context: krb5.Context, credentials: Kerberos, host: str) -> 
     try:
         request = krb5.init_creds_init(context, principal, options)
         if credentials.keytab is not None:
-            krb5.init_creds_set_keytab(context, request, _open_keytab(context, credentials))
+            keytab = _open_keytab(context, credentials)  # the binding keeps no hold of it for the request
+            krb5.init_creds_set_keytab(context, request, keytab)
         else:
             password = (credentials.password or "").encode("utf-8", "surrogateescape")
             krb5.init_creds_set_password(context, request, password)

@@ -6,11 +6,15 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from typing import Literal
+from functools import cache
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 from adaudit.collect.messages import message_end
+
+if TYPE_CHECKING:
+    from tests.testbed import Directory
 
 LOOPBACK = "127.0.0.1"
 
@@ -19,7 +23,8 @@ class Proxy:
     """Forwards every connection to one address.
 
     ``sent`` is what clients said, in order. After ``limit`` bytes of answers the line is cut, or nothing more
-    is forwarded; ``reached`` is then set. ``rewrite`` changes each answer (on an unencrypted line).
+    is forwarded; ``reached`` is then set. ``rewrite`` changes each answer (on an unencrypted line). ``listen``: the
+    address and port that clients find.
     """
 
     def __init__(
@@ -30,6 +35,7 @@ class Proxy:
         limit: int | None = None,
         then: Literal["cut", "hold"] = "cut",
         rewrite: Callable[[bytes], bytes] | None = None,
+        listen: tuple[str, int] = (LOOPBACK, 0),
     ) -> None:
         self.sent = bytearray()
         self.connections = 0
@@ -38,11 +44,11 @@ class Proxy:
         self._target = (host, port)
         self._limit = limit
         self._then = then
-        self._rewrite = rewrite
+        self.rewrite = rewrite
         self._held = bytearray()
         self._received = 0
         self._sockets: list[socket.socket] = []
-        self._listener = socket.create_server((LOOPBACK, 0))
+        self._listener = socket.create_server(listen)
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -72,8 +78,8 @@ class Proxy:
     def _answer(self, server: socket.socket, client: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while said := server.recv(65536):
-                if self._rewrite is not None:
-                    said = self._rewritten(said, self._rewrite)
+                if self.rewrite is not None:
+                    said = self._rewritten(said, self.rewrite)
                 if self._limit is not None and self._received + len(said) > self._limit:
                     client.sendall(said[: self._limit - self._received])
                     self._received = self._limit
@@ -114,8 +120,9 @@ class Proxies:
         limit: int | None = None,
         then: Literal["cut", "hold"] = "cut",
         rewrite: Callable[[bytes], bytes] | None = None,
+        listen: tuple[str, int] = (LOOPBACK, 0),
     ) -> Proxy:
-        self._made.append(Proxy(host, port, limit=limit, then=then, rewrite=rewrite))
+        self._made.append(Proxy(host, port, limit=limit, then=then, rewrite=rewrite, listen=listen))
         return self._made[-1]
 
     def close(self) -> None:
@@ -128,3 +135,26 @@ def proxies() -> Iterator[Proxies]:
     made = Proxies()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def access_directory() -> Iterator[Callable[[Literal["no", "allow_sasl_over_tls", "yes"]], Directory]]:
+    """Directories of accounts that may log on and accounts that may not, one for each degree of strong authentication
+    that Samba can demand, started when it is first asked for."""
+    from tests.testbed import running
+
+    with contextlib.ExitStack() as started:
+        yield cache(lambda strong_auth: started.enter_context(running("access", strong_auth=strong_auth)))
+
+
+@pytest.fixture
+def lenient(
+    access_directory: Callable[[str], Directory],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Directory:
+    """The one that demands nothing, known to Kerberos; there is no ticket at hand."""
+    directory = access_directory("no")
+    monkeypatch.setenv("KRB5_CONFIG", str(directory.krb5_conf))
+    monkeypatch.setenv("KRB5CCNAME", f"FILE:{tmp_path_factory.mktemp('tickets')}/none")
+    return directory
