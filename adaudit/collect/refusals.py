@@ -98,7 +98,7 @@ def bind_failure(code: int, message: str, account: str, place: str) -> Connectio
         return ConnectionFailed(f"the server takes no bind now: {message}", place=place)
     if code != _INVALID_CREDENTIALS:
         return BindRefused(f"the bind of {account} is refused, result code {code}: {message}", place=place)
-    found = re.search(r"\bdata ([0-9a-f]{3,8})\b", message, re.IGNORECASE)
+    found = re.search(r"\bdata ([0-9a-f]{2,8})\b", message, re.IGNORECASE)
     number = found[1].lower() if found else ""
     reason = _BIND_REASONS.get(number) or (f"error {number}" if number else _WRONG_LOGON)
     return BindRefused(f"the bind of {account} is refused: {reason}", place=place)

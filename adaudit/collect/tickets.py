@@ -110,8 +110,8 @@ def _initial_ticket(context: krb5.Context, credentials: Kerberos, host: str) -> 
         principal = _account(context, credentials.user or "", host)
     options = krb5.get_init_creds_opt_alloc(context)
     krb5.get_init_creds_opt_set_canonicalize(options, True)
+    request = krb5.init_creds_init(context, principal, options)
     try:
-        request = krb5.init_creds_init(context, principal, options)
         if credentials.keytab is not None:
             keytab = _open_keytab(context, credentials)  # the binding keeps no hold of it for the request
             krb5.init_creds_set_keytab(context, request, keytab)
@@ -124,6 +124,8 @@ def _initial_ticket(context: krb5.Context, credentials: Kerberos, host: str) -> 
         raise kerberos_failure(
             error.err_code, _message(error), account=credentials.name, realm=_text(principal.realm), host=host
         ) from error
+    finally:
+        del request  # pykrb5 0.10 crashes when the garbage collector finds it in the frame of an exception
 
 
 def _account(context: krb5.Context, user: str, host: str) -> krb5.Principal:
