@@ -29,6 +29,7 @@ from adaudit.collect.probes.smb_messages import (
     HEADER,
     Command,
     Dialect,
+    Status,
     negotiate,
     read_message,
     read_negotiated,
@@ -119,6 +120,14 @@ def after_challenge(code: int, text: bytes) -> Talk:
     return says(bind_response(1, 14, token=challenge()), bind_response(2, code, text))
 
 
+def negotiated(dialect: Dialect) -> bytes:
+    return struct.pack("<HHHH16s16xQQHHI", 65, 1, dialect, 0, bytes(16), 0, 0, 128, 0, 0)
+
+
+def smb2(command: Command, status: int) -> bytes:
+    return HEADER.pack(b"\xfeSMB", 64, 1, status, command, 1, 1, 0, 0, 0, 0, 0, bytes(16))
+
+
 def smb(answer: bytes) -> bytes:
     return len(answer).to_bytes(4, "big") + answer
 
@@ -197,9 +206,7 @@ def test_a_connection_closed_on_smb_1_is_a_refusal_of_smb_1_and_of_nothing_else(
 
 
 def test_another_dialect_than_the_one_asked_for_is_no_answer() -> None:
-    body = struct.Struct("<HHHH16sIIIIQQHHI").pack(65, 3, Dialect.SMB_2_0_2, 0, bytes(16), 0, 0, 0, 0, 0, 0, 128, 0, 0)
-    header = HEADER.pack(b"\xfeSMB", 64, 1, 0, Command.NEGOTIATE, 1, 1, 0, 0, 0, 0, 0, bytes(16))
-    with served(says(smb(header + body))) as port:
+    with served(says(smb(smb2(Command.NEGOTIATE, 0) + negotiated(Dialect.SMB_2_0_2)))) as port:
         (asked,) = ask(port, "smb_3_1_1")
     assert list(facts(asked)) == ["error"]
 
@@ -256,6 +263,30 @@ def test_garbage_is_one_error_and_never_a_fault(start: bytes, seed: int) -> None
     for each in asked:
         assert each.answers
         assert "never-to-be-told" not in repr(each.answers)
+
+
+@pytest.mark.parametrize(
+    ("alert", "names"), [(70, ["accepted", "refusal"]), (40, ["accepted", "refusal"]), (80, ["error"])]
+)
+def test_a_version_of_tls_is_refused_by_the_alerts_that_say_so(alert: int, names: list[str]) -> None:
+    with served(says(bytes((21, 3, 1, 0, 2, 2, alert)))) as port:
+        (asked,) = ask(port, "tls_1_0")
+    assert list(facts(asked)) == names
+
+
+@pytest.mark.parametrize(("code", "names"), [(48, ["bind_accepted", "bind_result"]), (51, ["error"])])
+def test_a_busy_directory_has_refused_nobody(code: int, names: list[str]) -> None:
+    with served(says(bind_response(1, code))) as port:
+        (asked,) = ask(port, "ldap_anonymous")
+    assert list(facts(asked)) == names
+
+
+@pytest.mark.parametrize(("status", "name"), [(Status.NTLM_BLOCKED, "offered"), (0xC000009A, "error")])
+def test_a_server_short_of_memory_has_not_switched_ntlm_off(status: int, name: str) -> None:
+    first = smb2(Command.NEGOTIATE, 0) + negotiated(Dialect.SMB_2_1)
+    with served(says(smb(first), smb(smb2(Command.SESSION_SETUP, status)))) as port:
+        (asked,) = ask(port, "ntlm_smb")
+    assert next(iter(facts(asked))) == name
 
 
 def test_ssl_3_is_told_as_not_attempted() -> None:

@@ -25,6 +25,7 @@ _STATES: Final[dict[int, str]] = {
     Status.SUCCESS: "reachable",
     Status.PIPE_NOT_AVAILABLE: "reachable, every instance busy",
     Status.OBJECT_NAME_NOT_FOUND: "absent",
+    Status.ACCESS_DENIED: "refused",
 }
 _ACCOUNT_REFUSED: Final = frozenset(
     {
@@ -50,7 +51,9 @@ def smb_pipes(line: Line, means: Means) -> Iterator[Fact]:
         raise Unanswered(f"IPC$ is refused: {status_text(status)}")
     for service, pipe in PIPES.items():
         status = session.open_pipe(pipe)
-        yield service, _STATES.get(status) or f"refused: {status_text(status)}"
+        if status not in _STATES:
+            raise Unanswered(f"pipe {pipe}: {status_text(status)}")
+        yield service, _STATES[status]
 
 
 def log_on(session: SmbSession, account: Account, host: str) -> None:

@@ -65,6 +65,30 @@ class Status(IntEnum):
     NTLM_BLOCKED = 0xC0000418
 
 
+_REFUSALS: Final = frozenset(
+    {
+        Status.ACCESS_DENIED,
+        Status.LOGON_FAILURE,
+        Status.ACCOUNT_RESTRICTION,
+        Status.ACCOUNT_DISABLED,
+        Status.OBJECT_NAME_NOT_FOUND,
+        Status.NOT_SUPPORTED,
+        Status.NETWORK_ACCESS_DENIED,
+        Status.BAD_NETWORK_NAME,
+        Status.LOGON_TYPE_NOT_GRANTED,
+        Status.AUTHENTICATION_FIREWALL_FAILED,
+        Status.NTLM_BLOCKED,
+    }
+)
+
+
+def is_accepted(status: int) -> bool:
+    """Success, or a refusal that was meant. Raises Unanswered for the others: they may well be faults."""
+    if status != Status.SUCCESS and status not in _REFUSALS:
+        raise Unanswered(status_text(status))
+    return status == Status.SUCCESS
+
+
 def status_text(status: int) -> str:
     """The name of an NTSTATUS in words, or its number."""
     try:

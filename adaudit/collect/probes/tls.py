@@ -29,6 +29,16 @@ _EVERY_CIPHER: Final = "ALL:@SECLEVEL=0"
 _LEGACY_SERVER_CONNECT: Final = 0x4
 """SSL_OP_LEGACY_SERVER_CONNECT: servers without RFC 5746; Python names it from 3.12 on."""
 
+_REFUSALS: Final = frozenset(
+    {
+        "TLSV1_ALERT_PROTOCOL_VERSION",
+        "TLSV1_ALERT_INSUFFICIENT_SECURITY",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "UNSUPPORTED_PROTOCOL",
+    }
+)
+"""OpenSSL's names for a server that refuses a version or its ciphers, or that answers with another version."""
+
 _MOST_NAMES: Final = 100
 
 _NO_NAMES: Final = (
@@ -87,17 +97,12 @@ class TlsVersion:
         except LineLost as error:
             yield from (fact("accepted", False), ("refusal", error.message))
         except ssl.SSLError as error:
-            if not _is_refusal(error):
+            if error.reason not in _REFUSALS:
                 raise Unanswered(f"no TLS: {error.reason or error}") from error
             yield from (fact("accepted", False), ("refusal", error.reason))
         else:
             yield fact("accepted", True)
             yield from _cipher(secured)
-
-
-def _is_refusal(error: ssl.SSLError) -> bool:
-    reason = error.reason or ""
-    return "_ALERT_" in reason or reason == "UNSUPPORTED_PROTOCOL"
 
 
 def _unchecked() -> ssl.SSLContext:
