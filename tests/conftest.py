@@ -27,3 +27,21 @@ def samba_scenario() -> Iterator[Directory]:
 
     with running("scenario") as directory:
         yield directory
+
+
+@pytest.fixture(scope="session")
+def samba_second() -> Iterator[Directory]:
+    """Another controller of the domain of ``samba_baseline``, which tells of two more domains in the forest."""
+    from tests.testbed.forest import second_controller
+
+    with second_controller() as directory:
+        yield directory
+
+
+@pytest.fixture(scope="session")
+def samba_elsewhere() -> Iterator[Directory]:
+    """The controller of one of those domains."""
+    from tests.testbed.forest import second_domain
+
+    with second_domain() as directory:
+        yield directory

@@ -13,6 +13,7 @@ import dns.rdatatype
 import dns.resolver
 
 from adaudit.collect.failures import BindRefused
+from adaudit.collect.session import Interrupted
 from adaudit.errors import ConnectionFailed, UsageError
 
 MAX_CONTROLLERS: Final = 64
@@ -21,6 +22,9 @@ MAX_CONTROLLERS: Final = 64
 _LONGEST_NAME: Final = 253
 _LABEL: Final = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST_NAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.IGNORECASE)
+NAME_ONE: Final = "Name one with --server, or the domain's name server with --dns-server"
+"""What to do when the name of a domain alone led to no controller."""
+
 _TOLD: Final = 4
 """Failures told one by one; of the others, how many there were."""
 
@@ -116,24 +120,28 @@ def domain_locations(domain: str, names: NameServer, tried: list[str]) -> list[L
 
 
 def first_to_answer(
-    locations: Iterable[Location], connect: Callable[[Location], Reached], *, sought: str, tried: list[str]
+    locations: Iterable[Location],
+    connect: Callable[[Location], Reached],
+    *,
+    sought: str,
+    tried: list[str],
+    remedy: str = NAME_ONE,
 ) -> Reached:
     """What ``connect`` gives for the first location that can be reached.
 
     A refused bind ends it at once: the same password is not tried at another controller. Raises ConnectionFailed
-    that tells what was ``tried``; ``sought`` is what was looked for.
+    that tells what was ``tried``; ``sought`` is what was looked for, ``remedy`` what can be done about it.
     """
     for location in locations:
         try:
             return connect(location)
-        except BindRefused:
+        except (BindRefused, Interrupted):
             raise
         except ConnectionFailed as error:
             tried.append(str(error))
     more = f"; and {len(tried) - _TOLD} more" if len(tried) > _TOLD else ""
     raise ConnectionFailed(
-        f"no domain controller could be reached: {'; '.join(tried[:_TOLD])}{more}. "
-        "Name one with --server, or the domain's name server with --dns-server",
+        f"no domain controller could be reached: {'; '.join(tried[:_TOLD]) or 'none is known'}{more}. {remedy}",
         place=sought,
     )
 

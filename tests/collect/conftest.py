@@ -23,8 +23,8 @@ class Proxy:
     """Forwards every connection to one address.
 
     ``sent`` is what clients said, in order. After ``limit`` bytes of answers the line is cut, or nothing more
-    is forwarded; ``reached`` is then set. ``rewrite`` changes each answer (on an unencrypted line). ``listen``: the
-    address and port that clients find.
+    is forwarded; ``reached`` is then set. ``rewrite`` changes each answer (on an unencrypted line), ``alter`` what comes as it comes.
+    ``listen``: the address and port that clients find.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class Proxy:
         limit: int | None = None,
         then: Literal["cut", "hold"] = "cut",
         rewrite: Callable[[bytes], bytes] | None = None,
+        alter: Callable[[bytes], bytes] = bytes,
         listen: tuple[str, int] = (LOOPBACK, 0),
     ) -> None:
         self.sent = bytearray()
@@ -45,6 +46,7 @@ class Proxy:
         self._limit = limit
         self._then = then
         self.rewrite = rewrite
+        self._alter = alter
         self._held = bytearray()
         self._received = 0
         self._sockets: list[socket.socket] = []
@@ -78,6 +80,7 @@ class Proxy:
     def _answer(self, server: socket.socket, client: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while said := server.recv(65536):
+                said = self._alter(said)
                 if self.rewrite is not None:
                     said = self._rewritten(said, self.rewrite)
                 if self._limit is not None and self._received + len(said) > self._limit:
@@ -120,9 +123,10 @@ class Proxies:
         limit: int | None = None,
         then: Literal["cut", "hold"] = "cut",
         rewrite: Callable[[bytes], bytes] | None = None,
+        alter: Callable[[bytes], bytes] = bytes,
         listen: tuple[str, int] = (LOOPBACK, 0),
     ) -> Proxy:
-        self._made.append(Proxy(host, port, limit=limit, then=then, rewrite=rewrite, listen=listen))
+        self._made.append(Proxy(host, port, limit=limit, then=then, rewrite=rewrite, alter=alter, listen=listen))
         return self._made[-1]
 
     def close(self) -> None:
