@@ -18,9 +18,9 @@ from spnego.exceptions import SpnegoError
 
 from adaudit.collect.authentication import Kerberos, Ntlm
 from adaudit.collect.ber import MalformedAnswer
+from adaudit.collect.failures import BindRefused
 from adaudit.collect.kerberos import login
 from adaudit.collect.refusals import gss_failure
-from adaudit.errors import ConnectionFailed
 
 MECHANISM: Final = "GSS-SPNEGO"
 
@@ -54,9 +54,9 @@ class Exchange:
             raise MalformedAnswer("a token of the bind") from None
 
     def check_protection(self) -> None:
-        """Raises ConnectionFailed unless what was negotiated both signs and seals."""
+        """Raises BindRefused unless what was negotiated both signs and seals."""
         if self.context.context_attr & _PROTECTED != _PROTECTED:
-            raise ConnectionFailed("the server does not agree to sign and seal what follows")
+            raise BindRefused("the server does not agree to sign and seal what follows", place=self._host)
 
 
 @contextmanager

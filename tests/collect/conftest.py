@@ -23,8 +23,8 @@ class Proxy:
     """Forwards every connection to one address.
 
     ``sent`` is what clients said, in order. After ``limit`` bytes of answers the line is cut, or nothing more
-    is forwarded; ``reached`` is then set. ``rewrite`` changes each answer (on an unencrypted line), ``alter`` what comes as it comes.
-    ``listen``: the address and port that clients find.
+    is forwarded; ``reached`` is then set. ``rewrite`` changes each answer (on an unencrypted line), ``alter`` whatever
+    comes. ``listen``: the address and port that clients find.
     """
 
     def __init__(
