@@ -7,6 +7,7 @@ back links and other references around what changed, moved or went, and inherite
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from adaudit.collect.ber import MalformedAnswer
@@ -14,7 +15,7 @@ from adaudit.collect.census import Census, Count, Sighting, key_of
 from adaudit.collect.filters import Equals, Or
 from adaudit.collect.intake import Intake
 from adaudit.collect.journal import Journal
-from adaudit.collect.messages import Result, ResultCode, Scope, Search
+from adaudit.collect.messages import Control, Result, ResultCode, Scope, Search
 from adaudit.collect.passes import Pass, Places
 from adaudit.collect.session import OutOfReach
 from adaudit.collect.transport import ConnectionLost
@@ -196,8 +197,15 @@ class CatchUp:
             (key,) = keys
             base = key if key == batch[key] else f"<GUID={key}>"
             return Search(base, Scope.BASE, self._attributes, part.controls)
-        asked = Or(tuple(Equals("objectGUID", parse_guid(key)) for key in keys))
-        return Search(part.base, Scope.SUBTREE, self._attributes, part.controls, asked)
+        return batch_search(part.base, map(parse_guid, keys), self._attributes, part.controls)
+
+
+def batch_search(
+    base: str, guids: Iterable[bytes], attributes: tuple[str, ...], controls: tuple[Control, ...]
+) -> Search:
+    """Some objects below ``base``, by their objectGUID as it is stored."""
+    asked = Or(tuple(Equals("objectGUID", guid) for guid in guids))
+    return Search(base, Scope.SUBTREE, attributes, controls, asked)
 
 
 def _differs(before: _Known, now: _Known) -> bool:

@@ -62,6 +62,11 @@ class Count(NamedTuple):
         return self.result.is_success and not self.undecoded
 
 
+def census_search(base: str, controls: tuple[Control, ...], filter_: Filter = EVERY_OBJECT) -> Search:
+    """Everything below ``base``, by little."""
+    return Search(base, Scope.SUBTREE, _ATTRIBUTES, controls, filter_)
+
+
 class Census:
     """The objects below ``base``; ``run`` calls ``take`` once for each.
 
@@ -107,8 +112,7 @@ class Census:
         """How one search ended, and the values of uSNCreated that it brought."""
         created = []
         result = Result(ResultCode.SUCCESS)
-        search = Search(self._base, Scope.SUBTREE, _ATTRIBUTES, self._controls, filter_)
-        for page in self._session.search(search):
+        for page in self._session.search(census_search(self._base, self._controls, filter_)):
             for envelope in page.entries:
                 try:
                     dn, attributes = decode_entry(envelope)

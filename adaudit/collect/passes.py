@@ -17,12 +17,23 @@ _DELETED_OBJECTS: Final = b"B:32:18E2EA80684F11D2B9AA00C04F79F805:"
 """Begins the value of wellKnownObjects that names the container of deleted objects (MS-ADTS 6.1.1.4)."""
 
 
+def visibility(*, is_deleted: bool) -> tuple[Control, ...]:
+    """Controls without which the objects of a pass are not seen."""
+    return (SHOW_DELETED,) if is_deleted else ()
+
+
+def controls_for(*, is_deleted: bool) -> tuple[Control, ...]:
+    """Controls of the search that reads a pass."""
+    return (SD_FLAGS, *visibility(is_deleted=is_deleted))
+
+
 @dataclass
 class Pass:
     """Everything below ``base``, as one server gives it.
 
     ``first_usn``: the highest USN of the server before anything was read. ``is_begun``: objects of it are held.
-    ``faults``: DN → why the object could not be read. ``outcome`` is None until the end was reached.
+    ``faults``: DN → why the object could not be read. ``outcome`` is None until the end was reached;
+    ``given_up``: why it will not be.
     """
 
     session: Session
@@ -34,6 +45,7 @@ class Pass:
     references: set[str] = field(default_factory=set)
     deleted_objects: str | None = None
     outcome: Count | None = None
+    given_up: str | None = None
 
     @property
     def key(self) -> str:
@@ -42,11 +54,11 @@ class Pass:
     @property
     def visibility(self) -> tuple[Control, ...]:
         """Controls without which its objects are not seen."""
-        return (SHOW_DELETED,) if self.is_deleted else ()
+        return visibility(is_deleted=self.is_deleted)
 
     @property
     def controls(self) -> tuple[Control, ...]:
-        return (SD_FLAGS, *self.visibility)
+        return controls_for(is_deleted=self.is_deleted)
 
     def look_at(self, dn: str, attributes: dict[str, list[bytes]]) -> None:
         """Learn from the head of the naming context where its deleted objects are."""

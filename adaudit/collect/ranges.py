@@ -29,14 +29,18 @@ def resolve_options(attributes: dict[str, list[bytes]]) -> tuple[dict[str, list[
     return plain, cuts
 
 
+def range_search(dn: str, cut: Cut, controls: tuple[Control, ...]) -> Search:
+    """The next values of a cut attribute."""
+    return Search(dn, Scope.BASE, (f"{cut.attribute};range={cut.next_value}-*",), controls)
+
+
 def complete(server: Asks, dn: str, cut: Cut, values: list[bytes], controls: tuple[Control, ...] = ()) -> Result:
     """Append to ``values`` the rest of a cut attribute; a result that is not a success tells why some are missing.
 
     ``controls`` are those that made the object visible. Raises ConnectionFailed.
     """
     while True:
-        search = Search(dn, Scope.BASE, (f"{cut.attribute};range={cut.next_value}-*",), controls)
-        page = server.ask(search)
+        page = server.ask(range_search(dn, cut, controls))
         if not page.result.is_success:
             return page.result
         if not page.entries:

@@ -11,11 +11,11 @@ from typing import Final, NamedTuple, Self
 from adaudit.collect.authentication import Credentials
 from adaudit.collect.ber import MalformedAnswer
 from adaudit.collect.connection import PAGE_SIZE, ConnectionLost, ReadOnlyConnection
-from adaudit.collect.directory import read_root_dse
+from adaudit.collect.directory import RootDse, read_root_dse
 from adaudit.collect.endpoint import DEFAULT_PORTS, Endpoint
 from adaudit.collect.failures import BindRefused
 from adaudit.collect.log import Bind, CollectionLog, Connect, asked
-from adaudit.collect.messages import Page, Search
+from adaudit.collect.messages import Page, Result, Search
 from adaudit.errors import ConnectionFailed
 
 DEFAULT_RETRY_SECONDS: Final = 120.0
@@ -83,6 +83,7 @@ class Session:
         ``clock`` counts seconds; ``wait`` lets some pass, by default in a way that ``interrupt`` ends.
         """
         self.host = endpoint.host
+        self.address = endpoint.address or endpoint.host
         self.account = credentials.name
         self._endpoint = endpoint
         self._credentials = credentials
@@ -96,7 +97,7 @@ class Session:
         self._asked_at = clock()
         self._received = 0
         self._connection: ReadOnlyConnection | None = self._bound()
-        self.root = read_root_dse(_Direct(self._connection))
+        self.root = self._root_of(self._connection)
 
     def __enter__(self) -> Self:
         return self
@@ -147,16 +148,7 @@ class Session:
             result = None
             raise self._lose(connection, error) from error
         finally:
-            self._log.write(
-                "search",
-                server=self.host,
-                **asked(search, page_size),
-                pages=pages,
-                entries=entries,
-                seconds=self._clock() - began,
-                result=None if result is None else result.code,
-                message="" if result is None else result.message,
-            )
+            self._tell_search(search, page_size, began, pages, entries, result)
 
     def ask(self, search: Search) -> Page:
         """The answer to a search that needs no pages; asked again, twice, when it costs the connection."""
@@ -219,7 +211,7 @@ class Session:
         """A new connection. Raises OtherServer when the name leads elsewhere than before."""
         connection = self._bound()
         try:
-            root = read_root_dse(_Direct(connection))
+            root = self._root_of(connection)
         except ConnectionFailed:
             connection.unbind()
             raise
@@ -227,6 +219,9 @@ class Session:
             connection.unbind()
             raise OtherServer(f"another server answers now: {root.service}, not {self.root.service}", place=self.host)
         return connection
+
+    def _root_of(self, connection: ReadOnlyConnection) -> RootDse:
+        return read_root_dse(_Direct(connection, self._clock, self._tell_search))
 
     def _bound(self) -> ReadOnlyConnection:
         began = self._clock()
@@ -268,6 +263,20 @@ class Session:
             facts["error"] = error.message
         self._log.write("bind", **facts)
 
+    def _tell_search(
+        self, search: Search, page_size: int | None, began: float, pages: int, entries: int, result: Result | None
+    ) -> None:
+        self._log.write(
+            "search",
+            server=self.host,
+            **asked(search, page_size),
+            pages=pages,
+            entries=entries,
+            seconds=self._clock() - began,
+            result=None if result is None else result.code,
+            message="" if result is None else result.message,
+        )
+
     def _pace(self) -> None:
         """Wait until as many objects may be asked for again."""
         if self._pacing.max_rate is not None:
@@ -287,11 +296,24 @@ class Session:
 
 
 class _Direct:
-    """Asks over one connection, whatever becomes of it."""
+    """Asks over one connection, whatever becomes of it; ``tell`` is a session's, for the log."""
 
-    def __init__(self, connection: ReadOnlyConnection) -> None:
+    def __init__(
+        self,
+        connection: ReadOnlyConnection,
+        clock: Callable[[], float],
+        tell: Callable[[Search, None, float, int, int, Result | None], None],
+    ) -> None:
         self._connection = connection
+        self._clock = clock
+        self._tell = tell
 
     def ask(self, search: Search) -> Page:
-        (page,) = self._connection.search(search, page_size=None)
-        return page
+        began = self._clock()
+        try:
+            (answer,) = self._connection.search(search, page_size=None)
+        except ConnectionFailed:
+            self._tell(search, None, began, 0, 0, None)
+            raise
+        self._tell(search, None, began, 1, len(answer.entries), answer.result)
+        return answer
