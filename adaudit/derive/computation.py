@@ -15,6 +15,7 @@ from adaudit.derive.facts import Facts
 from adaudit.derive.groups import nested_groups, privileged_accounts, privileged_groups
 from adaudit.derive.inheritance import computed_coverage
 from adaudit.derive.policy import applied_gpos
+from adaudit.derive.resultant import policy_scopes, resultant_settings
 from adaudit.derive.tier0 import tier0
 
 COMPUTATIONS: tuple[Callable[[Facts], pa.Table], ...] = (
@@ -28,6 +29,8 @@ COMPUTATIONS: tuple[Callable[[Facts], pa.Table], ...] = (
     control_rights,
     delegation_targets,
     applied_gpos,
+    policy_scopes,
+    resultant_settings,
 )
 """Each is named as the table it returns."""
 

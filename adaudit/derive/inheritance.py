@@ -157,6 +157,23 @@ def _applied_gpos(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
             yield _UNSEEN._replace(domain_id=domain_id, dn=dn)
 
 
+def _policy_scopes(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
+    """GPOs that were not seen, or whose disabled sides were not."""
+    yield from _applied_gpos(facts, gaps)
+    yield from gaps.wide("gpos")
+    yield from gaps.as_lost_rows(gaps.of("gpos", "user_enabled", "computer_enabled"))
+    for gpo, dn, is_enabled in facts.rows("gpo_links", "gpo_id", "gpo_dn", "is_enabled"):
+        if gpo is None and dn is not None and is_enabled is not False:
+            told = gaps.about(dn, ("gpos", "objects"))
+            yield (told or _UNSEEN)._replace(column_name="*", dn=dn)
+
+
+def _resultant_settings(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
+    """The same, and files of GPOs that were not read: they may hold settings of any container."""
+    yield from _policy_scopes(facts, gaps)
+    yield from gaps.as_lost_rows(gaps.of("gpo_settings"))
+
+
 INHERITED: tuple[tuple[str, Callable[[Facts, Gaps], Iterator[Gap]]], ...] = (
     ("nested_groups", _nested_groups),
     ("privileged_groups", _privileged_groups),
@@ -168,4 +185,6 @@ INHERITED: tuple[tuple[str, Callable[[Facts, Gaps], Iterator[Gap]]], ...] = (
     ("control_rights", _descriptor_rights),
     ("delegation_targets", _delegation_targets),
     ("applied_gpos", _applied_gpos),
+    ("policy_scopes", _policy_scopes),
+    ("resultant_settings", _resultant_settings),
 )

@@ -161,6 +161,49 @@ APPLIED_GPOS = Table(
     computed_from=("gpo_links", "gpos", "organizational_units", "objects"),
 )
 
+POLICY_SCOPES = Table(
+    "policy_scopes",
+    "Containers to which the same GPOs apply in the same order make one scope: resultant_settings tells it once.",
+    (
+        Column("container_id", Kind.ID, "as in applied_gpos, those without any GPO included"),
+        Column("scope_id", Kind.ID, "first container, in the order of objects, to which the same GPOs apply"),
+        Column(
+            "loopback",
+            Kind.TEXT,
+            "merge or replace: who logs on to computers here also, or only, gets the user settings of here; else null",
+        ),
+    ),
+    computed_from=("applied_gpos", "gpo_settings", "gpos"),
+)
+
+RESULTANT_SETTINGS = Table(
+    "resultant_settings",
+    "Settings of GPOs that are in force in a scope; join to containers through policy_scopes. A registry value, a line "
+    "of a security template, an audit subcategory and a redirected folder are those of the GPO that wins, links and "
+    "sides that are disabled left out; preferences, scheduled tasks, scripts and software of all GPOs apply. A "
+    "**del.Name in force means that there is no such value. For accounts of a domain, System Access and Kerberos "
+    "Policy count in the scope of the domain head alone: elsewhere they rule the local accounts of computers. Security "
+    "filtering, WMI filters, sites and item-level targeting are not resolved.",
+    (
+        Column("scope_id", Kind.ID, "scope in policy_scopes"),
+        Column("side", Kind.TEXT, "computer or user"),
+        Column("kind", Kind.TEXT, "as in gpo_settings, but for policy_version and script_secret"),
+        Column("section", Kind.TEXT, "as in gpo_settings"),
+        Column("name", Kind.TEXT, "as in gpo_settings"),
+        Column("value", Kind.TEXT, "as in gpo_settings, secrets masked"),
+        Column("value_type", Kind.TEXT, "as in gpo_settings"),
+        Column("is_secret", Kind.BOOL, "as in gpo_settings"),
+        Column("gpo_id", Kind.ID, "object of the GPO that wins, or adds the item"),
+        Column("rank", Kind.INT, "its precedence in applied_gpos, 1 wins"),
+        Column("is_enforced", Kind.BOOL, "its link is enforced"),
+        Column("has_wmi_filter", Kind.BOOL, "it applies only where a WMI filter says so"),
+        Column("overridden", Kind.INT, "GPOs of lower precedence here that set the same, in vain"),
+        Column("file", Kind.TEXT, "as in gpo_settings"),
+        Column("position", Kind.INT, "as in gpo_settings: order of the settings of a file"),
+    ),
+    computed_from=("policy_scopes", "applied_gpos", "gpo_settings", "gpos"),
+)
+
 COMPUTED_TABLES = (
     NESTED_GROUPS,
     PRIVILEGED_GROUPS,
@@ -172,4 +215,6 @@ COMPUTED_TABLES = (
     CONTROL_RIGHTS,
     DELEGATION_TARGETS,
     APPLIED_GPOS,
+    POLICY_SCOPES,
+    RESULTANT_SETTINGS,
 )

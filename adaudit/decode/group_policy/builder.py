@@ -21,6 +21,7 @@ class Builder:
         self._settings: list[Setting] = []
         self._errors: list[str] = []
         self._size = 0
+        self._titles: dict[str, str] = {}
 
     def add(self, section: str, name: str, value: str, value_type: str = "", *, is_secret: bool = False) -> None:
         """Add a setting, whose whole value is a secret when ``is_secret``.
@@ -50,11 +51,17 @@ class Builder:
     def _append(self, section: str, name: str, value: str, value_type: str, *, is_secret: bool) -> None:
         if len(self._settings) == MAX_SETTINGS:
             raise DecodeError(f"more than {MAX_SETTINGS} settings")
-        texts = [self._bounded(text) for text in (mask_secrets(section)[0], mask_secrets(name)[0], value)]
+        texts = [self._bounded(text) for text in (self._title(section), self._title(name), value)]
         self._size += sum(map(len, texts))
         if self._size > MAX_TEXTS:
             raise DecodeError(f"more than {MAX_TEXTS} characters of settings")
         self._settings.append(Setting(self._kind, texts[0], texts[1], texts[2], value_type, is_secret))
+
+    def _title(self, text: str) -> str:
+        """A section or name, masked; most come again and again."""
+        if text not in self._titles:
+            self._titles[text] = mask_secrets(text)[0]
+        return self._titles[text]
 
     def _bounded(self, text: str) -> str:
         if len(text) <= MAX_TEXT:

@@ -40,7 +40,7 @@ _CONNECTION: Final = re.compile(
     r"(?:data source|server|provider|driver|initial catalog|database|user id|uid|dsn|host)\s*=", re.IGNORECASE
 )
 _SWITCH: Final = re.compile(
-    rf"(?<![\w:\\])[-/–]{{1,2}}[\w-]{{0,40}}? {SECRET} [\"']? (?: {_SPACE}[:=]{_SPACE} | {GAP}{{1,20}} )", _FLAGS
+    rf"(?<![\w:\\-])[-/–]{{1,2}}[\w-]{{0,40}}? {SECRET} [\"']? (?: {_SPACE}[:=]{_SPACE} | {GAP}{{1,20}} )", _FLAGS
 )
 _SHORT_SWITCH: Final = re.compile(r"(?<!\S)[\"']?/p:(?!\w+=)", re.IGNORECASE)
 _USER_AND_PASSWORD: Final = re.compile(
@@ -102,7 +102,7 @@ _CALL: Final = re.compile(
 )
 _OPENING: Final = re.compile(r"[\s(]{0,20}")
 _ARGUMENT: Final = re.compile(r"[\s]{0,20},[\s]{0,20}(?:_\n\s{0,200})?")
-_UNQUOTED: Final = re.compile(rf"[^,\n{QUOTES})]*")
+_UNQUOTED: Final = re.compile(rf"[^,\n{QUOTES})]{{0,400}}")
 
 
 def in_statements(text: str) -> Iterator[Found]:

@@ -1,0 +1,154 @@
+"""policy_scopes and resultant_settings: what is left of the settings of GPOs, once they override one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from adaudit.derive.directives import Policy, policies
+from adaudit.derive.facts import Facts, build
+from adaudit.derive.policy import Chains
+from adaudit.schema import TABLES
+
+SIDES: Final = ("computer", "user")
+_LOOPBACK: Final = ("software\\policies\\microsoft\\windows\\system", "userpolicymode")
+_MODES: Final = {"1": "merge", "2": "replace"}
+
+Numbers = npt.NDArray[np.int32]
+
+
+class _Link(NamedTuple):
+    gpo_id: int
+    rank: int
+    is_enforced: bool
+
+
+class _Result(NamedTuple):
+    """What wins on a side of a scope: rows of gpo_settings, for each its link, and how many GPOs it beats."""
+
+    rows: Numbers
+    links: Numbers
+    overridden: Numbers
+
+
+def policy_scopes(facts: Facts) -> pa.Table:
+    """The scope of every container of which ``applied_gpos`` tells: the first container with the same GPOs in order.
+
+    ``loopback`` is what the resultant setting UserPolicyMode of the computer side says.
+    """
+    scopes = Scopes(facts)
+    modes = {scope: scopes.loopback(scope) for scope in set(scopes.of.values())}
+    return build("policy_scopes", [(container, scope, modes[scope]) for container, scope in scopes.of.items()])
+
+
+def resultant_settings(facts: Facts) -> pa.Table:
+    """Settings left in each scope, in the order of scopes, sides, and rows of ``gpo_settings``.
+
+    Not resolved: security filtering (which of the accounts below a container may apply a GPO), WMI filters, links of
+    sites, and item-level targeting, which stands among the settings of an item.
+    """
+    scopes = Scopes(facts)
+    settings = facts.table("gpo_settings")
+    filtered = {gpo for gpo, text in facts.rows("gpos", "object_id", "wmi_filter") if text}
+    parts = [TABLES["resultant_settings"].arrow_schema.empty_table()]
+    for scope, side, links, result in scopes.results():
+        won = settings.take(pa.array(result.rows))
+        by_link = {
+            "gpo_id": [link.gpo_id for link in links],
+            "rank": [link.rank for link in links],
+            "is_enforced": [link.is_enforced for link in links],
+            "has_wmi_filter": [link.gpo_id in filtered for link in links],
+        }
+        columns: dict[str, Any] = {name: won[name] for name in won.column_names}
+        columns |= {name: pa.array(values).take(pa.array(result.links)) for name, values in by_link.items()}
+        columns |= {"scope_id": _repeated(scope, won), "side": _repeated(side, won)}
+        columns["overridden"] = pa.array(result.overridden)
+        parts.append(_declared(columns))
+    return pa.concat_tables(parts)
+
+
+def _declared(columns: dict[str, Any]) -> pa.Table:
+    schema = TABLES["resultant_settings"].arrow_schema
+    return pa.table([columns[field.name].cast(field.type) for field in schema], schema=schema)
+
+
+def _repeated(value: int | str, table: pa.Table) -> pa.Array:
+    return pa.repeat(value, table.num_rows)
+
+
+class Scopes:
+    """Containers to which the same GPOs apply in the same order, and what wins there."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        applied: dict[int, list[_Link]] = {container: [] for container in Chains(facts).containers()}
+        columns = ("container_id", "gpo_id", "rank", "is_enforced")
+        for container, gpo, rank, is_enforced in facts.rows("applied_gpos", *columns):
+            links = applied[container]
+            if gpo is not None and all(link.gpo_id != gpo for link in links):
+                links.append(_Link(gpo, rank, is_enforced))
+        first: dict[tuple[_Link, ...], int] = {}
+        self.of = {container: first.setdefault(tuple(links), container) for container, links in applied.items()}
+        """Scope of each container."""
+        self._links = {scope: list(links) for links, scope in first.items()}
+        self._policies, self._size = policies(facts)
+
+    def results(self) -> Iterator[tuple[int, str, list[_Link], _Result]]:
+        """Scopes and sides with the links whose GPO applies to the side, and what wins."""
+        for scope in self._links:
+            for side in SIDES:
+                links = self._on(scope, side)
+                yield scope, side, links, self._resolve(links, self._policies[side])
+
+    def loopback(self, scope: int) -> str | None:
+        """merge or replace; None when user policy is taken from where the user is."""
+        result = self._resolve(self._on(scope, "computer"), self._policies["computer"])
+        values = [self._modes[row] for row in result.rows.tolist() if row in self._modes]
+        return _MODES.get(values[0]) if values else None
+
+    def _on(self, scope: int, side: str) -> list[_Link]:
+        return [link for link in self._links[scope] if link.gpo_id not in self._disabled[side]]
+
+    def _resolve(self, links: list[_Link], given: dict[int, Policy]) -> _Result:
+        """From the GPO that yields to all others to the one that wins over all."""
+        winner = np.full(self._size, -1, np.int32)
+        by_link = np.zeros(self._size, np.int32)
+        setters = np.zeros(self._size, np.int32)
+        for position in range(len(links) - 1, -1, -1):
+            policy = given.get(links[position].gpo_id)
+            if policy is not None:
+                winner[policy.removed] = -1
+                weak = policy.keys[policy.is_soft & (winner[policy.keys] >= 0)]
+                kept = winner[weak]
+                kept_links = by_link[weak]
+                winner[policy.keys] = policy.rows
+                by_link[policy.keys] = position
+                winner[weak], by_link[weak] = kept, kept_links
+                setters[policy.keys] += 1
+                setters[weak] -= 1
+        keys = np.flatnonzero(winner >= 0)
+        keys = keys[np.argsort(winner[keys], kind="stable")]
+        return _Result(winner[keys], by_link[keys], setters[keys] - 1)
+
+    @cached_property
+    def _disabled(self) -> dict[str, set[int]]:
+        columns = {"computer": "computer_enabled", "user": "user_enabled"}
+        return {
+            side: {gpo for gpo, enabled in self._facts.rows("gpos", "object_id", column) if enabled is False}
+            for side, column in columns.items()
+        }
+
+    @cached_property
+    def _modes(self) -> dict[int, str]:
+        """Rows of gpo_settings that set UserPolicyMode."""
+        columns = ("kind", "section", "name", "value")
+        return {
+            row: value
+            for row, (kind, section, name, value) in enumerate(self._facts.rows("gpo_settings", *columns))
+            if kind == "registry" and ((section or "").lower(), (name or "").lower()) == _LOOPBACK
+        }
