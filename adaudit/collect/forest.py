@@ -138,16 +138,24 @@ class Unreached:
     reason: str
 
 
+def partitions_search(configuration: str) -> Search:
+    """The crossRefs of a forest, by the DN of its configuration."""
+    return Search(f"CN=Partitions,{configuration}", Scope.ONE_LEVEL, _OF_CROSSREF)
+
+
+def servers_search(configuration: str) -> Search:
+    """Its server objects and their NTDS Settings."""
+    return Search(f"CN=Sites,{configuration}", Scope.SUBTREE, _OF_SERVER, filter=_SERVERS)
+
+
 def read_topology(session: Session) -> tuple[Topology, Result]:
     """The forest as this controller knows it, and how the reading ended: what is missing when it is no success.
 
     Raises ConnectionFailed when the link was lost for good.
     """
     root = session.root
-    refs, result = _read(session, Search(root.partitions_container, Scope.ONE_LEVEL, _OF_CROSSREF))
-    found, servers_result = _read(
-        session, Search(f"CN=Sites,{root.configuration}", Scope.SUBTREE, _OF_SERVER, filter=_SERVERS)
-    )
+    refs, result = _read(session, partitions_search(root.configuration))
+    found, servers_result = _read(session, servers_search(root.configuration))
     servers = {dn_key(dn): (dn, attributes) for dn, attributes in found if not _is_settings(attributes)}
     controllers = []
     for dn, attributes in found:

@@ -19,6 +19,11 @@ from adaudit.ingest.names import dn_key
 _ACCOUNTS: Final = Equals("objectClass", b"user")
 
 
+def logons_search(domain: str, attributes: tuple[str, ...]) -> Search:
+    """The accounts of a domain."""
+    return Search(domain, Scope.SUBTREE, attributes, filter=_ACCOUNTS)
+
+
 class LogonReading:
     """Asks the controllers of a forest into ``ingest``, each over its own connection, one after the other.
 
@@ -78,7 +83,7 @@ class LogonReading:
             return self._ask(session, domain, controller)
 
     def _ask(self, session: Session, domain: Partition, controller: Controller) -> Result:
-        search = Search(domain.dn, Scope.SUBTREE, self._attributes, filter=_ACCOUNTS)
+        search = logons_search(domain.dn, self._attributes)
         server = controller.host or session.host
 
         def read() -> Result:

@@ -58,9 +58,14 @@ def _controllers(
             yield Target(controller.host, address=names.located(controller.host).address)
 
 
+def authorities_search(configuration: str) -> Search:
+    """The certification authorities of a forest, by the DN of its configuration."""
+    base = f"{_AUTHORITIES},{configuration}"
+    return Search(base, Scope.ONE_LEVEL, _OF_AUTHORITY, filter=Equals("objectClass", b"pKIEnrollmentService"))
+
+
 def _authorities(home: Session, names: NameServer, untold: list[str]) -> Iterator[Target]:
-    base = f"{_AUTHORITIES},{home.root.configuration}"
-    search = Search(base, Scope.ONE_LEVEL, _OF_AUTHORITY, filter=Equals("objectClass", b"pKIEnrollmentService"))
+    search = authorities_search(home.root.configuration)
     pages: list[Page] = repeated(lambda: list(home.search(search)))
     for dn, attributes in (entry for page in pages for entry in entries(page)):
         host = host_name(text(first_value(attributes, "dNSHostName") or b""))
@@ -77,4 +82,4 @@ def _authorities(home: Session, names: NameServer, untold: list[str]) -> Iterato
             enrolment_urls(published),
         )
     if pages[-1].result.code not in (ResultCode.SUCCESS, ResultCode.NO_SUCH_OBJECT):
-        untold.append(f"{base}: {pages[-1].result}")
+        untold.append(f"{search.base}: {pages[-1].result}")
