@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaudit.collect.authentication import Credentials, Kerberos, Ntlm
-from adaudit.collect.ber import ENUMERATED, OCTET_STRING, SEQUENCE, encode, encode_integer
 from adaudit.collect.connection import ConnectionLost, ReadOnlyConnection
 from adaudit.collect.endpoint import Endpoint, Security
 from adaudit.collect.failures import BindRefused
-from adaudit.collect.messages import Control, Scope, Search, decode_entry, read_envelope
+from adaudit.collect.messages import Control, Scope, Search, decode_entry
 from adaudit.collect.transport import Transport
+from tests.collect import scripted_server
 
 if TYPE_CHECKING:
     from tests.collect.conftest import Proxies, Proxy
@@ -100,9 +100,9 @@ def ntlm_server(users: Path, alter: Callable[[bytes], bytes]) -> Iterator[tuple[
             context = spnego.server(protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)
             said.append(client.recv(65536))
             challenge = alter(context.step(said[0][said[0].index(b"NTLMSSP") :]) or b"")
-            client.sendall(bind_response(said[0], 14, challenge))
+            client.sendall(scripted_server.challenge(challenge)(said[0]))
             said.append(client.recv(65536))
-            client.sendall(bind_response(said[1], 0))
+            client.sendall(scripted_server.bound(said[1]))
             said.append(client.recv(65536))
 
     with socket.create_server((LOOPBACK, 0)) as listener:
@@ -110,13 +110,6 @@ def ntlm_server(users: Path, alter: Callable[[bytes], bytes]) -> Iterator[tuple[
         thread.start()
         yield listener.getsockname()[1], said
         thread.join(10)
-
-
-def bind_response(request: bytes, code: int, token: bytes | None = None) -> bytes:
-    """The answer to this request (RFC 4511 section 4.2.2)."""
-    tail = b"" if token is None else encode(0x87, token)
-    body = encode_integer(code, ENUMERATED) + encode(OCTET_STRING, b"") * 2 + tail
-    return encode(SEQUENCE, encode_integer(read_envelope(request).message_id) + encode(0x61, body))
 
 
 def without_flag(answer: bytes, flag: int) -> bytes:

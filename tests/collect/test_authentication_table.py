@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from adaudit.collect.authentication import ClientCertificate, Credentials, Kerberos, Ntlm, Simple
 from adaudit.collect.endpoint import Endpoint, Security
 from adaudit.collect.messages import Scope, Search, decode_entry
 from adaudit.errors import AdauditError
+from tests.collect.scripted_server import self_signed
 
 if TYPE_CHECKING:
     from tests.testbed import Directory
@@ -68,23 +64,8 @@ def credentials(method: str, directory: Directory, folder: Path) -> Credentials:
             write_keytab(directory, account, folder / "keytab")
             return Kerberos(keytab=folder / "keytab")
         case "certificate":
-            return ClientCertificate(self_signed(folder / "account.pem"))
+            return ClientCertificate(self_signed(folder, "auditeur"))
     raise AssertionError(method)
-
-
-def self_signed(path: Path) -> Path:
-    """A certificate of CN=auditeur and its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "auditeur")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
-    ).sign(key, hashes.SHA256())
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + private)
-    return path
 
 
 def test_the_table_holds_every_method_under_every_protection_in_every_mode() -> None:
