@@ -259,6 +259,10 @@ def _login(credentials: Credentials, host: str, place: str) -> Callable[[Any], o
         raise CannotLogIn("SMB takes no client certificate: give a password or use Kerberos", place=place)
     if isinstance(credentials, Kerberos):
         return _kerberos_login(credentials, host, place)
+    try:
+        credentials.password.encode("utf-16-le")
+    except UnicodeEncodeError:
+        raise CannotLogIn("the password is not text, which SMB needs", place=place) from None
     domain, separator, name = credentials.user.rpartition("\\")
     if not separator and "=" in name and "@" not in name:
         raise CannotLogIn(f"SMB takes no DN ({name}): give user@domain or DOMAIN\\name", place=place)

@@ -22,7 +22,7 @@ LARGEST_DECODED: Final = 64 << 20
 LARGEST_HASHED: Final = 4 << 30
 """Bytes. No policy and no script is that large."""
 
-MOST_ENTRIES: Final = 1_000_000
+MOST_ENTRIES: Final = 250_000
 DEEPEST: Final = 64
 
 NOT_FOR_CLIENTS: Final = "dfsrprivate"
@@ -35,7 +35,8 @@ _SCRIPT: Final = re.compile(
 )
 """Scripts, and the text files that people keep beside them."""
 
-_SOUND_NAME: Final = re.compile(r'[^\x00-\x1f\x7f\\/:*?"<>|\ud800-\udfff]{1,255}')
+_LONGEST_NAME: Final = 255
+_SOUND_NAME: Final = re.compile(rf'[^\x00-\x1f\x7f\\/:*?"<>|\ud800-\udfff]{{1,{_LONGEST_NAME}}}')
 """A name that can be asked for (MS-FSCC 2.1.5)."""
 
 
@@ -111,7 +112,7 @@ class _Walk:
             modified_at=entry.modified_at,
             sha256=sha256,
             descriptor=descriptor,
-            error="; ".join(self._faults) or None,
+            error="; ".join(dict.fromkeys(self._faults)) or None,
         )
         return inside
 
@@ -124,6 +125,7 @@ class _Walk:
 
     def _list(self, folder: str) -> list[Listed]:
         found: dict[str, Listed] = {}
+        strange, example = 0, ""
         if folder.count("\\") >= DEEPEST:
             self._tell(folder, FILE_TABLES, "*", "truncated", "too_large", f"more than {DEEPEST} folders deep")
             return []
@@ -134,12 +136,14 @@ class _Walk:
                     if self._listed > MOST_ENTRIES:
                         raise _TooLarge(f"more than {MOST_ENTRIES} files and folders")
                     if entry.name in found or not _SOUND_NAME.fullmatch(entry.name):
-                        fault = f"holds the name {entry.name[:300]!a}, which cannot be asked for"
-                        self._tell(folder, FILE_TABLES, "*", "failed", "malformed", fault)
+                        strange, example = strange + 1, example or ascii(entry.name[:_LONGEST_NAME])
                     elif entry.name.lower() != NOT_FOR_CLIENTS:
                         found[entry.name] = entry
         except SmbRefused as refused:
             self._tell_refused(folder, FILE_TABLES, "*", refused)
+        if strange:
+            fault = f"{strange} names that cannot be asked for, such as {example}"
+            self._tell(folder, FILE_TABLES, "*", "failed", "malformed", fault)
         return [found[name] for name in sorted(found, key=lambda name: (name.lower(), name))]
 
     def _read(self, path: str) -> str | None:
@@ -186,14 +190,13 @@ class _Walk:
 
     def _tell(self, path: str, tables: tuple[str, ...], column: str, status: str, reason: str, fault: str) -> None:
         """In coverage and beside the file. What hides the folder of the domain or of its policies hides them all."""
-        if fault not in self._faults:
-            self._faults.append(fault)
-        is_above_policies = column == "*" and path.count("\\") < 2 and path.lower().partition("\\")[2] != "scripts"
+        self._faults.append(fault)
+        hides_all = column == "*" and path.lower().partition("\\")[2] in ("", "policies")
         self._ingest.sysvol_gap(
             self._domain_dn,
             status,
             reason,
-            path="" if is_above_policies else path,
+            path="" if hides_all else path,
             tables=tables,
             column=column,
             detail=f"{path}: {fault}",

@@ -60,7 +60,8 @@ GPO_SETTINGS = Table(
         Column(
             "kind",
             Kind.TEXT,
-            "security_template, registry, preference, audit, script, redirection, policy_version or script_secret",
+            "security_template, registry, preference, scheduled_task, audit, script, redirection, software, "
+            "policy_version or script_secret",
         ),
         Column("section", Kind.TEXT, "registry key, [section], element or line"),
         Column("name", Kind.TEXT, "setting"),

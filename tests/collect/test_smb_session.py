@@ -253,6 +253,11 @@ def test_a_dn_is_not_even_tried() -> None:
         SmbSession("dc1", "SYSVOL", Simple("CN=auditeur,DC=corp,DC=test", "x"), address=LOOPBACK, port=1)
 
 
+def test_a_password_that_is_not_text_is_not_even_tried() -> None:
+    with pytest.raises(CannotLogIn, match="the password is not text"):
+        SmbSession("dc1", "SYSVOL", Simple("a@corp.test", "p\udce9"), address=LOOPBACK, port=1)
+
+
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400\r\n", b"\0\0\0\x04\xffSMB", b"\0\0\0\x40\xfeSMB" + bytes(60)])
 def test_a_service_that_is_no_smb_is_one_located_error(answer: bytes) -> None:
     with socket.create_server((LOOPBACK, 0)) as listener:
