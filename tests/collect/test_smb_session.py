@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adaudit.collect.authentication import ClientCertificate, Credentials, Simple
+from adaudit.collect.authentication import ClientCertificate, Credentials, Kerberos, Simple
 from adaudit.collect.smb import CannotLogIn, LoginRefused, SmbLost, SmbRefused, SmbSession
 from adaudit.errors import ConnectionFailed
 
@@ -114,6 +114,29 @@ def test_a_file_is_read_in_every_dialect(samba_scenario: Directory, lines: tuple
     assert b"".join(session.read(SCRIPT)) == CONTENT
     assert SCRIPT.rpartition("\\")[2] in {entry.name for entry in session.list(r"corp.test\scripts")}
     session.close()
+
+
+@pytest.mark.samba
+@pytest.mark.parametrize("lines", [(), ("server max protocol = SMB2_10",)], ids=["3.1.1", "2.1"])
+def test_a_file_is_read_with_a_ticket(
+    samba_scenario: Directory, lines: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KRB5_CONFIG", str(samba_scenario.krb5_conf))
+    account = samba_scenario.auditor
+    with settings(samba_scenario, *lines), between(samba_scenario, untouched) as (port, said):
+        session = opened(samba_scenario, Kerberos(account.user, account.password), port=port)
+        assert b"".join(session.read(SCRIPT)) == CONTENT
+        session.close()
+    assert b"NTLMSSP" not in b"".join(said)
+
+
+@pytest.mark.samba
+def test_a_ticket_that_is_not_given_is_a_refused_login(
+    samba_scenario: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KRB5_CONFIG", str(samba_scenario.krb5_conf))
+    with pytest.raises(LoginRefused, match="wrong password of"):
+        opened(samba_scenario, Kerberos(samba_scenario.auditor.user, "Pas-Le-Bon-1"))
 
 
 @pytest.mark.samba
