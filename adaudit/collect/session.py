@@ -57,6 +57,10 @@ class Pacing(NamedTuple):
     max_rate: float | None = None
     retry_for: float = DEFAULT_RETRY_SECONDS
 
+    def page_size(self, most: int) -> int:
+        """Objects to ask for at once: a page is what one second may bring, ``most`` at most."""
+        return most if self.max_rate is None else max(1, min(most, int(self.max_rate)))
+
 
 DEFAULT_PACING: Final = Pacing()
 
@@ -127,8 +131,7 @@ class Session:
         the search may be tried again. Raises OutOfReach, OtherServer, Interrupted or BindRefused when it may not.
         """
         connection = self._connected()
-        if page_size is not None and self._pacing.max_rate is not None:
-            page_size = max(1, min(page_size, int(self._pacing.max_rate)))
+        page_size = None if page_size is None else self._pacing.page_size(page_size)
         began = self._clock()
         pages = entries = empty = 0
         result = None
