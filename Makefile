@@ -11,8 +11,8 @@ ARGS :=
 
 help:
 	@echo "make demo    audit a bundled sample and write its HTML report"
-	@echo "make venv    development environment in $(VENV)"
-	@echo "make test    every test, Samba AD DC and Chromium included (ARGS='-k name' for some)"
+	@echo "make venv    development environment in $(VENV); needs gcc and libkrb5-dev, which tests/install.sh installs"
+	@echo "make test    installs what they need, then every test, Samba AD DC and Chromium included (ARGS='-k name' for some)"
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   speed, as ratios within one run"
 	@echo "make clean   remove what the other targets made"
@@ -37,8 +37,9 @@ demo:
 	$(DEMO_VENV)/bin/adaudit audit $(SAMPLE) -o out/demo
 	@echo "$(CURDIR)/out/demo/report.html"
 
-test: venv
+test:
 	tests/install.sh
+	@$(MAKE) --no-print-directory venv
 	$(AS_ROOT) $(VENV)/bin/python -m pytest $(ARGS)
 
 lint: venv

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Install what the tests need from the distribution: a Samba AD DC (never started as a service) and Chromium.
+# Install what the tests need from the distribution: a Samba AD DC (never started as a service), Chromium, MIT Kerberos
+# and what compiles its bindings, which have no wheels: hence before the virtual environment.
 set -euo pipefail
 
 packages=(samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind python3-samba smbclient ldap-utils
-  ldb-tools chromium chromium-driver fonts-dejavu-core)
+  ldb-tools chromium chromium-driver fonts-dejavu-core krb5-user libkrb5-dev gcc libc6-dev python3-dev)
 services=(smbd nmbd winbind samba-ad-dc)
 policy=/usr/sbin/policy-rc.d
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import krb5
 import pytest
+import spnego
 from impacket.smbconnection import SMBConnection
 
 from adaudit.collect.authentication import ClientCertificate, Credentials, Kerberos, Ntlm, Simple
 from adaudit.collect.endpoint import Endpoint
 from adaudit.collect.failures import BindRefused
-from adaudit.collect.kerberos import service_ticket
+from adaudit.collect.kerberos import login, service_ticket
 from adaudit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -103,3 +105,25 @@ def test_credentials_that_mean_something_else_cannot_be_made(tmp_path: Path) -> 
         Kerberos("a@b", "secret", ccache=tmp_path)
     with pytest.raises(UsageError, match=r"certificate\.pem"):
         _ = ClientCertificate(tmp_path / "certificate.pem").name
+
+
+def test_without_the_extra_kerberos_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "adaudit.collect.tickets", raising=False)
+    monkeypatch.delattr("adaudit.collect.tickets", raising=False)
+    monkeypatch.setitem(sys.modules, "krb5", None)
+    with pytest.raises(UsageError, match=r"pip install 'adaudit\[kerberos\]'"):
+        service_ticket(Kerberos("a@b", "secret"), "cifs", "dc1.corp.test")
+
+
+def test_windows_takes_the_logged_on_user_or_a_password(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What SSPI is asked for; that it answers is untested."""
+    monkeypatch.setattr("adaudit.collect.kerberos._WINDOWS", True)
+    with login(Kerberos(), "dc1.corp.test") as credential:
+        assert credential == spnego.CredentialCache(None)
+    with login(Kerberos("a@b", "secret"), "dc1.corp.test") as credential:
+        assert credential == spnego.Password("a@b", "secret")
+    for refused in (Kerberos(ccache=tmp_path), Kerberos(keytab=tmp_path)):
+        with pytest.raises(UsageError, match="no ccache and no keytab"), login(refused, "dc1.corp.test"):
+            pass
+    with pytest.raises(UsageError, match="give a user and a password"):
+        service_ticket(Kerberos(), "cifs", "dc1.corp.test")

@@ -11,7 +11,7 @@ from pathlib import Path
 from .errors import TestbedError
 
 SYSTEM_PYTHON = "/usr/bin/python3"
-_COMMANDS = ("samba", "ldapsearch", "tar", "unshare", "setpriv", "mount")
+_COMMANDS = ("samba", "ldapsearch", "tar", "kinit", "ktutil", "unshare", "setpriv", "mount")
 _NAMESPACES = ["unshare", "--mount", "--pid", "--fork", "true"]
 
 
