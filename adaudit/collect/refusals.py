@@ -26,6 +26,7 @@ _DEMANDS_SIGNING: Final = (
 )
 
 _BIND_REASONS: Final = {
+    "418": _NTLM_OFF,
     "490": _WRONG_LOGON,
     "525": "no such account",
     "52e": _WRONG_LOGON,

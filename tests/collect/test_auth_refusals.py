@@ -207,6 +207,7 @@ def test_without_a_source_the_tickets_at_hand_are_used(
     ("number", "reason"),
     [
         ("52e", "wrong user name or password"),
+        ("418", "takes no NTLM.*--auth kerberos"),
         ("52f", "Protected User.*--auth kerberos"),
         ("775", "locked out"),
         ("80090346", "channel binding.*name the domain controller itself"),

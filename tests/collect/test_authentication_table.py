@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -68,6 +69,16 @@ def credentials(method: str, directory: Directory, folder: Path) -> Credentials:
     raise AssertionError(method)
 
 
+def expected(cell: str) -> str:
+    """What the cell says of the Samba at hand."""
+    outcome, _, since = cell.partition(" (before Samba ")
+    if not since:
+        return outcome
+    told = subprocess.run(["/usr/sbin/samba", "--version"], capture_output=True, text=True, check=True).stdout
+    here, limit = (tuple(map(int, re.findall(r"\d+", text)[:2])) for text in (told, since))
+    return outcome if here < limit else "works"
+
+
 def test_the_table_holds_every_method_under_every_protection_in_every_mode() -> None:
     methods = ["simple", "NTLM", "Kerberos, password", "Kerberos, ccache", "Kerberos, keytab", "certificate"]
     assert [(row.method, row.protection) for row in rows()] == [(each, name) for each in methods for name in SECURITY]
@@ -86,7 +97,7 @@ def test_the_table_is_true(
 ) -> None:
     directory = access_directory(mode)
     monkeypatch.setenv("KRB5_CONFIG", str(directory.krb5_conf))
-    outcome = row.outcomes[mode]
+    outcome = expected(row.outcomes[mode])
     endpoint = Endpoint(
         directory.host, SECURITY[row.protection], ca_file=directory.ca_file, timeout=20, address=directory.ip
     )
