@@ -11,7 +11,7 @@ from bisect import bisect_right
 from itertools import chain
 from typing import Final
 
-from adaudit.decode.group_policy.literals import TooManyError, places
+from adaudit.decode.group_policy.literals import QUOTES, TooManyError, places
 from adaudit.decode.group_policy.secret_commands import Found, in_commands
 from adaudit.decode.group_policy.secret_names import declared_variables, is_literal
 from adaudit.decode.group_policy.secret_statements import in_statements
@@ -46,8 +46,16 @@ def _secrets(text: str) -> list[Found]:
     except TooManyError:
         return [Found(0, len(text), "too many to tell")]
     variables = declared_variables(text) if found else frozenset()
-    literal = [secret for secret in found if is_literal(text[secret.start : secret.end], variables)]
+    literal = [_inside(text, secret) for secret in found if is_literal(text[secret.start : secret.end], variables)]
     return _apart(sorted(literal + saved, key=lambda secret: secret.start))
+
+
+def _inside(text: str, secret: Found) -> Found:
+    """The secret without the quotes around it, which stay to be read."""
+    start, end, what = secret
+    if end - start > 1 and text[start] in QUOTES and text[start] == text[end - 1]:
+        return Found(start + 1, end - 1, what)
+    return secret
 
 
 def _apart(found: list[Found]) -> list[Found]:
