@@ -146,7 +146,7 @@ class Opening:
 
     def _bind_certificate(self, credentials: ClientCertificate) -> None:
         """After StartTLS by the mechanism EXTERNAL; on a port of LDAPS AD has authenticated the client during the
-        handshake and refuses to do it again (MS-ADTS 5.1.1.1.2)."""
+        handshake and refuses to do it again (MS-ADTS 5.1.1.2)."""
         if self._started_tls:
             self._expect_success(self._negotiate("EXTERNAL", b""), credentials.name)
         elif not any(value.startswith(_ISSUED_BY_A_DOMAIN) for value in self._root_dse("tokenGroups")):

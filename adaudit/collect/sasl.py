@@ -1,8 +1,8 @@
 """NTLM and Kerberos over LDAP: the mechanism GSS-SPNEGO, with pyspnego, which has signing, sealing and channel binding.
 
 ldap3 2.9.1 has neither a security layer for Kerberos nor any NTLM but the Sicily bind, which Samba does not speak.
-The mechanism is named outright, its bare tokens being what GSS-SPNEGO servers accept too (MS-SPNG 3.3.5.1):
-negotiation would fall back from Kerberos to NTLM, and try a refused password again.
+Its tokens are those of NTLM or Kerberos themselves, which servers of GSS-SPNEGO accept beside negotiated ones:
+negotiation would fall back from Kerberos to NTLM, try a refused password again, and hide why Kerberos failed.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def exchange(
     if isinstance(credentials, Ntlm):
         yield Exchange(_ntlm(credentials, host, seal, bindings), host)
         return
-    # MIT's library announces signing and sealing to any service unless told not to; a DC refuses both inside TLS.
+    # MIT's library announces signing and sealing to any service unless told not to; a DC refuses both inside TLS
+    # (MS-ADTS 5.1.2.2).
     flags = _SEALED if seal else spnego.ContextReq.mutual_auth | spnego.ContextReq.no_integrity
     with login(credentials, host) as credential:
         try:

@@ -217,7 +217,7 @@ def test_without_a_source_the_tickets_at_hand_are_used(
     ],
 )
 def test_the_numbers_of_windows_are_put_into_words(number: str, reason: str) -> None:
-    """In a message of the form that Windows gives it (MS-ADTS 3.1.1.3.1.9); the numbers are those of MS-ERREF."""
+    """In a message of the form that Windows gives it; the numbers are those of MS-ERREF."""
     message = f"80090308: LdapErr: DSID-0C090439, comment: AcceptSecurityContext error, data {number}, v4563"
     assert re.search(reason, bind_failure(49, message, "auditeur", "dc1:636").message)
 

@@ -89,7 +89,7 @@ def test_to_look_at_a_refused_certificate_nothing_is_said(lenient: Directory, pr
 
 @pytest.mark.parametrize("security", TLS)
 def test_a_client_certificate_logs_on(security: Security, tmp_path: Path) -> None:
-    """Over LDAPS by the handshake alone, after StartTLS by the mechanism EXTERNAL (MS-ADTS 5.1.1.1.2)."""
+    """Over LDAPS by the handshake alone, after StartTLS by the mechanism EXTERNAL (MS-ADTS 5.1.1.2)."""
     ours = server.self_signed(tmp_path, "auditeur")
     theirs = server.self_signed(tmp_path, server.HOST)
     starts_tls = security is Security.START_TLS
