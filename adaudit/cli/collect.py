@@ -13,10 +13,13 @@ from types import FrameType
 import click
 
 from adaudit.cli.access import Access, access_options
+from adaudit.cli.dry_run import dry_run
 from adaudit.cli.main import LINES
+from adaudit.cli.probing import ProbeChoice, probing_options
 from adaudit.cli.progress import collection_progress
 from adaudit.cli.scope import scope_options
 from adaudit.collect.collector import Collector, Outcome, check_output
+from adaudit.collect.reading import Probing, Wanted
 from adaudit.collect.scope import Scope
 from adaudit.collect.session import DEFAULT_PACING, Pacing
 from adaudit.errors import IncompleteError, UsageError
@@ -34,6 +37,8 @@ _PATH = click.Path(path_type=Path)
 @click.option("-o", "--output", required=True, type=_PATH, metavar="FILE", help="Snapshot to write (.adsnap).")
 @access_options
 @scope_options
+@click.option("--no-sysvol", is_flag=True, help="Leave out the files of group policies.")
+@probing_options
 @click.option(
     "--max-rate",
     type=click.FloatRange(min=1),
@@ -51,16 +56,20 @@ _PATH = click.Path(path_type=Path)
 @click.option("--overwrite", is_flag=True, help="Replace an existing snapshot, or a collection begun differently.")
 @click.option("--strict", is_flag=True, help="Exit with 3 also when facts were refused to the account.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON, for scripts.")
+@click.option("--dry-run", "is_dry", is_flag=True, help="Tell what would be asked, and connect to nothing.")
 def command(
     *,
     output: Path,
     access: Access,
     scope: Scope,
+    no_sysvol: bool,
+    probing: ProbeChoice,
     max_rate: float | None,
     retry_for: float,
     overwrite: bool,
     strict: bool,
     as_json: bool,
+    is_dry: bool,
 ) -> int:
     """Read a whole Active Directory, changing nothing, into one snapshot file.
 
@@ -71,12 +80,16 @@ def command(
     if (access.server is None) == (scope.domain is None):
         raise UsageError("name a domain controller with --server, or a domain with --domain")
     check_output(output, overwrite=overwrite)
+    pacing = Pacing(max_rate, retry_for)
+    if is_dry:
+        click.echo(dry_run(access, scope, pacing, sysvol=not no_sysvol, probes=probing.wanted, as_json=as_json))
+        return 0
     with collection_progress() as observe:
         collector = Collector(
             access.endpoint_of(access.server or ""),
             access.credentials(),
-            scope=scope,
-            pacing=Pacing(max_rate, retry_for),
+            Wanted(scope, not no_sysvol, Probing(probing.confirm, probing.timeout) if probing.wanted else None),
+            pacing=pacing,
             observe=observe,
             tell=lambda message: click.echo(f"adaudit: {visible(message)}", err=True),
         )

@@ -6,27 +6,33 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from adaudit import __version__
 from adaudit.collect.authentication import Credentials
-from adaudit.collect.directory import elsewhere, reader_sid
+from adaudit.collect.directory import reader_sid
 from adaudit.collect.discovery import Location, NameServer, domain_locations, first_to_answer
 from adaudit.collect.endpoint import Endpoint
 from adaudit.collect.intake import Intake
-from adaudit.collect.journal import Journal, Origin, stands_in
+from adaudit.collect.itinerary import Itinerary
+from adaudit.collect.journal import Journal, stands_in
 from adaudit.collect.log import CollectionLog
-from adaudit.collect.scope import EVERYTHING, Scope
+from adaudit.collect.reading import Reading, Wanted
 from adaudit.collect.session import DEFAULT_PACING, Interrupted, OtherServer, Pacing, Session
 from adaudit.collect.sweep import Step, Sweep
-from adaudit.errors import ConnectionFailed, IncompleteError, UsageError
+from adaudit.errors import IncompleteError, UsageError
 from adaudit.ingest import Ingest
 from adaudit.schema.requests import REQUESTED_ATTRIBUTES
-from adaudit.snapshot import ServerInfo, SourceInfo, open_snapshot
+from adaudit.snapshot import SourceInfo, open_snapshot
 
+_TOOL: Final = f"adaudit {__version__}"
 _LONGEST_REASON: Final = 500
 _MOST_RESTARTS: Final = 3
+_REMEDY: Final = "name one with --server, or a name server of the domain with --dns-server"
+
+EVERYTHING_HERE: Final = Wanted()
 
 
 @dataclass(frozen=True)
@@ -42,31 +48,34 @@ class Outcome:
 
 
 class Collector:
-    """Reads what a scope covers, as far as an account may see it."""
+    """Reads what is wanted, as far as an account may see it."""
 
     def __init__(
         self,
         endpoint: Endpoint,
         credentials: Credentials,
+        wanted: Wanted = EVERYTHING_HERE,
         *,
-        scope: Scope = EVERYTHING,
         pacing: Pacing = DEFAULT_PACING,
         attributes: tuple[str, ...] = REQUESTED_ATTRIBUTES,
         observe: Callable[[Step], None] = lambda _step: None,
         tell: Callable[[str], None] = lambda _message: None,
     ) -> None:
-        """``endpoint``: the server to begin with, or the way to any when ``scope`` says to find one. ``observe`` is
-        called after each page; ``tell`` with what the user should know meanwhile."""
+        """``endpoint``: the server to begin with, or the way to whichever is found when the scope names a domain.
+
+        ``observe`` is called after each page; ``tell`` with what the user should know meanwhile.
+        """
         self._endpoint = endpoint
         self._credentials = credentials
-        self._scope = scope
+        self._wanted = wanted
         self._pacing = pacing
-        self._attributes = scope.requested(attributes)
+        self._attributes = wanted.scope.requested(attributes)
         self._observe = observe
         self._tell = tell
-        self._names = NameServer(scope.dns_server)
+        self._names = NameServer(wanted.scope.dns_server)
+        self._server = wanted.scope.domain or endpoint.host
         self._sessions: list[Session] = []
-        self._servers: list[ServerInfo] = []
+        self._reading: Reading | None = None
         self._interrupted = False
 
     def interrupt(self) -> None:
@@ -74,6 +83,8 @@ class Collector:
         self._interrupted = True
         for session in self._sessions:
             session.interrupt()
+        if self._reading is not None:
+            self._reading.interrupt()
 
     def run(self, destination: Path, *, overwrite: bool = False) -> Outcome:
         """Collect into ``destination``, going on where an earlier run with the same request ended.
@@ -93,7 +104,7 @@ class Collector:
                     try:
                         return self._collect(destination, journal, log, started)
                     except OtherServer as error:
-                        self._tell(f"{error}: begun anew")
+                        self._tell(f"{error}: beginning anew")
                         journal.restart()
                 return self._collect(destination, journal, log, started)
             except OSError as error:
@@ -103,11 +114,12 @@ class Collector:
                     session.close()
 
     def _request(self) -> dict[str, str]:
+        """What must not change for a collection to be gone on with."""
         return {
             "version": __version__,
-            "server": self._scope.domain or self._endpoint.host,
+            "server": self._server,
             "account": self._credentials.name,
-            "scope": repr(self._scope),
+            "scope": repr(self._wanted.scope),
             "attributes": " ".join(self._attributes),
         }
 
@@ -119,68 +131,63 @@ class Collector:
         self._sessions.append(session)
         return session
 
-    def _home(self, log: CollectionLog) -> Session:
+    def _home(self, connect: Callable[[Location], Session]) -> Session:
         """The first controller: the one that was named, or one of the domain that was."""
-        if self._scope.domain is None:
-            return self._connect(self._names.located(self._endpoint.host), log)
+        domain = self._wanted.scope.domain
+        if domain is None:
+            return connect(self._names.located(self._endpoint.host))
         tried: list[str] = []
-        locations = domain_locations(self._scope.domain, self._names, tried)
-        return first_to_answer(
-            locations,
-            lambda location: self._connect(location, log),
-            sought=self._scope.domain,
-            tried=tried,
-            remedy="name one with --server, or a name server of the domain with --dns-server",
-        )
+        locations = domain_locations(domain, self._names, tried)
+        return first_to_answer(locations, connect, sought=domain, tried=tried, remedy=_REMEDY)
 
     def _collect(self, destination: Path, journal: Journal, log: CollectionLog, started: float) -> Outcome:
         goes_on = not journal.is_empty
         log.write(
             "start",
-            tool=f"adaudit {__version__}",
+            tool=_TOOL,
             client=platform.node(),
             account=self._credentials.name,
-            servers=[self._scope.domain or self._endpoint.host],
+            servers=[self._server],
             resumed=goes_on,
             max_rate=self._pacing.max_rate,
         )
-        home = self._home(log)
-        root = home.root
+        connect = partial(self._connect, log=log)
         try:
-            account_sid = reader_sid(home, root)
+            home = self._home(connect)
+            account_sid = reader_sid(home, home.root)
         except Interrupted as error:
             raise IncompleteError("interrupted before anything was read") from error
-        first_usn = self._first_usn(journal, home)
         source = SourceInfo(
             kind="ldap",
-            tool=f"adaudit {__version__}",
-            server=root.host,
+            tool=_TOOL,
+            server=home.root.host,
             account=self._credentials.name,
             account_sid=account_sid,
-            scope=repr(self._scope),
+            scope=repr(self._wanted.scope),
         )
         with Ingest(destination, source=source) as ingest:
-            intake = Intake(ingest, journal, self._scope)
+            intake = Intake(ingest, journal, self._wanted.scope)
             if goes_on:
-                self._tell("an interrupted collection is taken up again")
+                self._tell("going on with the collection that was interrupted")
                 for envelope in journal.replay():
                     intake.replay(envelope)
             sweep = Sweep(ingest, intake, journal, self._attributes, self._observe, goes_on=goes_on)
-            ended = self._read(home, ingest, sweep, first_usn)
-            sweep.tell(ended)
-            reason = "; ".join(sweep.problems)[:_LONGEST_REASON] or None
+            reading = self._reading = Reading(self._wanted, self._endpoint, self._credentials, ingest, journal, log)
+            itinerary = Itinerary(home, self._wanted.scope, connect, self._names, ingest)
+            reading.run(home, itinerary, self._names, sweep)
+            reason = "; ".join(reading.problems)[:_LONGEST_REASON] or None
             log.write("end", objects=ingest.count, seconds=time.monotonic() - started, incomplete_reason=reason)
             if ingest.count == 0:
                 raise IncompleteError(f"nothing was read: {reason or 'the directory looks empty to this account'}")
             self._observe(Step(None, 0, 0, ingest.count))
             path = ingest.seal(
-                as_of=root.current_time,
+                as_of=home.root.current_time,
                 as_of_origin="dc_current_time",
                 account=self._credentials.name,
                 account_sid=account_sid,
                 incomplete_reason=reason,
-                log=journal.log_path,
-                servers=tuple(self._servers),
+                log=log.path,
+                servers=tuple(reading.servers),
             )
         if reason is None:
             journal.finish()
@@ -188,50 +195,7 @@ class Collector:
             journal.sealed(path)
         with open_snapshot(path) as snapshot:
             objects = snapshot.manifest.tables["objects"].rows
-        return Outcome(path, objects, time.monotonic() - started, root.host, account_sid, reason)
-
-    def _read(self, home: Session, ingest: Ingest, sweep: Sweep, first_usn: int | None) -> str | None:
-        """Everything; what ended it before its end. Raises OtherServer."""
-        try:
-            self._tell_elsewhere(home, ingest, sweep)
-            sweep.read(home, home.root.naming_contexts, first_usn)
-            sweep.settle()
-        except OtherServer:
-            raise
-        except ConnectionFailed as error:
-            return error.message
-        return None
-
-    def _tell_elsewhere(self, home: Session, ingest: Ingest, sweep: Sweep) -> None:
-        root = home.root
-        partitions, result = elsewhere(home, root)
-        for partition in partitions:
-            ingest.partition(partition.dn, collected=False)
-            reason = "other_domain" if partition.is_domain else "not_in_source"
-            ingest.note("not_attempted", reason, dn=partition.dn)
-        if not result.is_success:
-            sweep.tell_refusal(root.partitions_container, result)
-
-    def _first_usn(self, journal: Journal, session: Session) -> int | None:
-        """The highest USN of the server before anything was read of its domain. Raises OtherServer."""
-        root = session.root
-        origin = Origin(service=root.service, invocation_id=root.invocation_id, highest_usn=root.highest_usn)
-        known = journal.origin(root.domain)
-        if known is None:
-            journal.begin(root.domain, origin)
-        elif (known.service, known.invocation_id) != (origin.service, origin.invocation_id):
-            raise OtherServer(f"the collection was begun with {known.service}", place=session.host)
-        else:
-            origin = known
-        self._servers.append(
-            ServerInfo(
-                host=root.host or session.host,
-                domain=root.domain,
-                invocation_id=root.invocation_id,
-                highest_usn=root.highest_usn,
-            )
-        )
-        return origin.highest_usn
+        return Outcome(path, objects, time.monotonic() - started, home.root.host, account_sid, reason)
 
 
 def check_output(output: Path, *, overwrite: bool) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from adaudit.collect.messages import Page, Result, ResultCode, Scope, Search, decode_entry, text
+from adaudit.collect.messages import Page, Scope, Search, decode_entry, text
 from adaudit.decode.errors import DecodeError
 from adaudit.decode.guid import format_guid
 from adaudit.decode.sid import format_sid
@@ -29,11 +29,10 @@ _ROOT_DSE = (
     "supportedCapabilities",
     "tokenGroups",
 )
+ROOT_DSE = Search("", Scope.BASE, _ROOT_DSE)
+
 _LONGEST_HOST_NAME = 255
 _LONGEST_USN = 19
-_IS_PARTITION = 0x1
-_IS_DOMAIN = 0x2
-"""Bits of systemFlags of a crossRef: FLAG_CR_NTDS_NC, FLAG_CR_NTDS_DOMAIN (MS-ADTS 2.2.10)."""
 
 
 class Asks(Protocol):
@@ -71,17 +70,19 @@ class RootDse:
         return f"CN=Partitions,{self.configuration}"
 
 
-@dataclass(frozen=True)
-class ElsewherePartition:
-    """A naming context of the forest that this server does not hold."""
+def database_search(service: str) -> Search:
+    """By which GUID the USNs of the controller whose NTDS Settings are ``service`` count."""
+    return Search(service, Scope.BASE, ("invocationId",))
 
-    dn: str
-    is_domain: bool
+
+def account_search(sid: str) -> Search:
+    """Who bears a SID."""
+    return Search(f"<SID={sid}>", Scope.BASE, ("objectClass",))
 
 
 def read_root_dse(server: Asks) -> RootDse:
     """Raises ConnectionFailed when the server is no domain controller."""
-    page = server.ask(Search("", Scope.BASE, _ROOT_DSE))
+    page = server.ask(ROOT_DSE)
     attributes = next((attributes for _, attributes in entries(page)), {})
     if ACTIVE_DIRECTORY_OID not in attributes.get("supportedCapabilities", []):
         raise ConnectionFailed(f"this server is not an Active Directory domain controller ({page.result})")
@@ -106,7 +107,7 @@ def read_root_dse(server: Asks) -> RootDse:
 
 
 def _invocation_id(server: Asks, service: str) -> str | None:
-    for _, attributes in entries(server.ask(Search(service, Scope.BASE, ("invocationId",)))):
+    for _, attributes in entries(server.ask(database_search(service))):
         try:
             return format_guid(first_value(attributes, "invocationId") or b"")
         except DecodeError:
@@ -118,27 +119,10 @@ def reader_sid(server: Asks, root: RootDse) -> str | None:
     """SID of the account that is bound: the one of its token that a user bears; None when no such user is visible."""
     for sid in root.token:
         if sid.startswith("S-1-5-21-"):
-            search = Search(f"<SID={sid}>", Scope.BASE, ("objectClass",))
-            for _, attributes in entries(server.ask(search)):
+            for _, attributes in entries(server.ask(account_search(sid))):
                 if b"user" in attributes.get("objectClass", []):
                     return sid
     return None
-
-
-def elsewhere(session: Searches, root: RootDse) -> tuple[list[ElsewherePartition], Result]:
-    """The naming contexts of the forest, by the crossRefs of CN=Partitions, that this server does not hold;
-    and how that search ended."""
-    held = {dn.casefold() for dn in root.naming_contexts}
-    search = Search(root.partitions_container, Scope.ONE_LEVEL, ("nCName", "systemFlags"))
-    found = []
-    result = Result(ResultCode.SUCCESS)
-    for page in session.search(search):
-        result = page.result
-        for _, attributes in entries(page):
-            name, flags = first_value(attributes, "nCName"), integer(first_value(attributes, "systemFlags"))
-            if name is not None and flags & _IS_PARTITION and text(name).casefold() not in held:
-                found.append(ElsewherePartition(text(name), is_domain=bool(flags & _IS_DOMAIN)))
-    return found, result
 
 
 def entries(page: Page) -> Iterator[tuple[str, dict[str, list[bytes]]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -66,26 +66,36 @@ class Sweep:
 
         Raises ConnectionFailed when the server is out of reach; ``tell`` says then what is missing.
         """
-        parts = [Pass(session, dn, is_deleted=False, first_usn=first_usn) for dn in contexts]
-        for part in parts:
-            self._add(part)
-        for part in parts:
+        heads = [Pass(session, dn, is_deleted=False, first_usn=first_usn) for dn in contexts]
+        self._add(heads)
+        for part in heads:
             self._read(part)
-        for head in parts:
-            if head.deleted_objects is not None:
-                part = Pass(session, head.deleted_objects, is_deleted=True, first_usn=first_usn)
-                self._add(part)
-                self._read(part)
+        deleted = [
+            Pass(session, head.deleted_objects, is_deleted=True, first_usn=first_usn)
+            for head in heads
+            if head.deleted_objects is not None
+        ]
+        self._add(deleted)
+        for part in deleted:
+            self._read(part)
 
     def settle(self) -> None:
         """Once all contexts were read: read again what changed meanwhile without telling. Raises ConnectionFailed."""
         self._catch_up.settle()
 
-    def tell(self, reason: str | None) -> None:
-        """Note what is missing and why; ``reason``: what ended the reading before its end."""
+    def give_up(self, session: Session, reason: str) -> None:
+        """Go on without this server; ``tell`` says what it had left to give."""
+        self.problems.append(reason)
+        for part in self._passes:
+            if part.session is session and part.outcome is None:
+                part.given_up = reason
+
+    def tell(self, reason: str | None, told: Collection[str]) -> None:
+        """Note what is missing and why; ``reason``: what ended the reading before its end; ``told``: keys of the
+        naming contexts of which it was told already."""
         if reason is not None:
             self.problems.append(reason)
-        known = {part.key for part in self._passes}
+        known = {part.key for part in self._passes} | set(told)
         for part in self._passes:
             self._tell_of(part, reason or "")
         for url in sorted({url for part in self._passes for url in part.references}):
@@ -98,9 +108,10 @@ class Sweep:
                 self._ingest.note_attribute("truncated", "server_error", attribute, dn=dn, detail=detail)
                 self.problems.append(f"{attribute} of {dn} is cut short ({fault})")
 
-    def _add(self, part: Pass) -> None:
-        self._passes.append(part)
-        self._places.add(part)
+    def _add(self, parts: list[Pass]) -> None:
+        self._passes += parts
+        for part in parts:
+            self._places.add(part)
 
     def _read(self, part: Pass) -> None:
         """Until the end of the pass was reached, however often the link is lost as long as objects come."""
@@ -147,7 +158,7 @@ class Sweep:
             self._ingest.note("failed", "malformed", dn=dn, detail=fault)
             self.problems.append(f"{dn} could not be read: {fault}")
         if part.outcome is None:
-            self._ingest.note("failed", "interrupted", dn=part.base, detail=reason)
+            self._ingest.note("failed", "interrupted", dn=part.base, detail=part.given_up or reason)
             return
         if part.outcome.undecoded:
             self._ingest.note("failed", "malformed", dn=part.base)

@@ -1,0 +1,156 @@
+"""What one collection reads, in order: naming contexts, logons, SYSVOL, answers to probes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from adaudit.collect.authentication import Credentials
+from adaudit.collect.discovery import NameServer
+from adaudit.collect.endpoint import Endpoint, trust
+from adaudit.collect.forest import Station
+from adaudit.collect.itinerary import Itinerary
+from adaudit.collect.journal import Journal, Origin
+from adaudit.collect.log import CollectionLog
+from adaudit.collect.probes import DEFAULT_TIMEOUT, PlannedProbe, find_targets, plan, record, run_probes
+from adaudit.collect.scope import EVERYTHING, Scope
+from adaudit.collect.session import Interrupted, OtherServer, Session
+from adaudit.collect.sweep import Sweep
+from adaudit.collect.sysvol import SysvolReader
+from adaudit.errors import ConnectionFailed
+from adaudit.ingest import Ingest
+from adaudit.ingest.forest import dns_name_of
+from adaudit.ingest.names import dn_key
+from adaudit.snapshot import ServerInfo
+
+
+@dataclass(frozen=True)
+class Probing:
+    """Probes are wanted: ``confirm`` shows them before anything is read, and may raise; ``timeout`` of each, in
+    seconds."""
+
+    confirm: Callable[[Sequence[PlannedProbe]], None]
+    timeout: float = DEFAULT_TIMEOUT
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to read: naming contexts, attributes and controllers by ``scope``, SYSVOL, probes."""
+
+    scope: Scope = EVERYTHING
+    sysvol: bool = False
+    probing: Probing | None = None
+
+
+class Reading:
+    """Reads what is wanted, along an itinerary. ``servers``: the controllers that were read; ``problems``: what
+    failed, in the user's terms."""
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        endpoint: Endpoint,
+        credentials: Credentials,
+        ingest: Ingest,
+        journal: Journal,
+        log: CollectionLog,
+    ) -> None:
+        """``endpoint``: how servers are trusted, and how patiently waited for."""
+        self.servers: list[ServerInfo] = []
+        self.problems: list[str] = []
+        self._wanted = wanted
+        self._endpoint = endpoint
+        self._credentials = credentials
+        self._ingest = ingest
+        self._journal = journal
+        self._log = log
+        self._sysvol = SysvolReader(credentials, ingest, log, timeout=endpoint.timeout)
+        self._domains: dict[str, Session] = {}
+        self._interrupted = False
+
+    def interrupt(self) -> None:
+        """From a signal handler or another thread; the sessions are interrupted elsewhere."""
+        self._interrupted = True
+        self._sysvol.interrupt()
+
+    def run(self, home: Session, itinerary: Itinerary, names: NameServer, sweep: Sweep) -> None:
+        """Everything. Raises ConnectionFailed when ``home`` is out of reach, OtherServer, Interrupted; and what the
+        confirmation of the probes raises."""
+        planned = self._planned(home, itinerary, names)
+        ended = None
+        try:
+            for station in itinerary.stations():
+                self._read_contexts(station, sweep, is_home=station.session is home)
+            sweep.settle()
+            itinerary.ask_for_logons()
+            self._read_sysvol()
+            self._probe(planned)
+        except OtherServer:
+            raise
+        except ConnectionFailed as error:
+            ended = error.message
+            itinerary.tell_of_the_rest(ended)
+        sweep.tell(ended, itinerary.told)
+        self.problems = [*sweep.problems, *itinerary.problems, *self.problems]
+
+    def _planned(self, home: Session, itinerary: Itinerary, names: NameServer) -> list[PlannedProbe]:
+        if self._wanted.probing is None:
+            return []
+        targets = find_targets(home, itinerary.topology, itinerary.domains, names)
+        for reason in targets.untold:
+            self._ingest.note("not_attempted", "reference_unseen", table="probes", detail=reason)
+        planned = plan(targets.found)
+        self._wanted.probing.confirm(planned)
+        return planned
+
+    def _read_contexts(self, station: Station, sweep: Sweep, *, is_home: bool) -> None:
+        """A controller other than the first that is lost on the way is told of, and the others are read."""
+        session, root = station.session, station.root
+        if dn_key(root.domain) in map(dn_key, station.contexts):
+            self._domains[root.domain] = session
+        first_usn = self._begun(session, station.contexts[0])
+        try:
+            sweep.read(session, station.contexts, first_usn)
+        except (Interrupted, OtherServer):
+            raise
+        except ConnectionFailed as error:
+            if is_home:
+                raise
+            sweep.give_up(session, str(error))
+
+    def _begun(self, session: Session, first: str) -> int | None:
+        """The highest USN of the server before anything was read of it, ``first`` the first naming context: two
+        controllers of one domain may be read, for what only one of them holds. Raises OtherServer."""
+        root = session.root
+        origin = Origin(service=root.service, invocation_id=root.invocation_id, highest_usn=root.highest_usn)
+        known = self._journal.origin(first) or origin
+        if (known.service, known.invocation_id) != (origin.service, origin.invocation_id):
+            raise OtherServer(f"the collection was begun with {known.service}", place=session.host)
+        self._journal.begin(first, known)
+        host = root.host or session.host
+        self.servers.append(
+            ServerInfo(host=host, domain=root.domain, invocation_id=root.invocation_id, highest_usn=root.highest_usn)
+        )
+        return known.highest_usn
+
+    def _read_sysvol(self) -> None:
+        for domain, session in self._domains.items():
+            if not self._wanted.sysvol:
+                self._ingest.sysvol_gap(domain, "not_attempted", "excluded")
+                continue
+            host = session.root.host or session.host
+            self.problems += self._sysvol.read(host, dns_name_of(dn_key(domain)), domain, address=session.address)
+            self._end_if_interrupted()
+
+    def _probe(self, planned: Sequence[PlannedProbe]) -> None:
+        if self._wanted.probing is None:
+            return
+        certificates = trust(self._endpoint.ca_file)
+        timeout = self._wanted.probing.timeout
+        for probed in run_probes(planned, self._credentials, trust=certificates, timeout=timeout):
+            record(probed, self._ingest, self._log)
+            self._end_if_interrupted()
+
+    def _end_if_interrupted(self) -> None:
+        if self._interrupted:
+            raise Interrupted
