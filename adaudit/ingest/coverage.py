@@ -76,6 +76,7 @@ class Coverage:
             left join known_partitions p on p.dn_key = n.dn_key and n.table_name = 'objects' and n.column_name = '*'
             left join partition_tables t on t.kind = p.kind
             left join resolved i on i.dn_key = n.dn_key and p.dn is null
+            where n.column_name = '*' or i.n is null or i.n <= n.count
         """)
 
     def _not_read(self) -> None:
@@ -104,8 +105,8 @@ class Coverage:
         """Values that could not be read: the object is kept, its column is not known."""
         self.db.execute("""
             insert into gaps
-            select m.table_name, m.column_name, r.domain_id, r.object_id, null, 'failed', 'malformed', m.detail
-            from s_malformed m join resolved r using (n)
+            select f.table_name, f.column_name, r.domain_id, r.object_id, null, f.status, f.reason, f.detail
+            from s_faults f join resolved r using (n)
             union all
             select 'objects', 'sd_id', o.domain_id, o.object_id, null, 'failed', 'malformed', d.error
             from security_descriptors d join objects o using (sd_id) where d.error is not null

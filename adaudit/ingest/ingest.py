@@ -30,7 +30,10 @@ from adaudit.snapshot.manifest import Origin
 
 _NOTES = pa.schema(
     [(name, pa.string()) for name in ("table_name", "column_name", "dn", "dn_key", "status", "reason", "detail")]
+    + [("count", pa.int32())]
 )
+"""``count``: how many objects had been taken by then."""
+
 _PARTITIONS = pa.schema([("dn", pa.string()), ("dn_key", pa.string()), ("is_collected", pa.bool_())])
 _MANY_VALUES = 1500
 """From here on the members of a group are spilled at once."""
@@ -119,12 +122,15 @@ class Ingest:
 
         With ``table="objects"`` and the DN of a naming context it stands for every table filled from there.
         """
-        self._notes.append((table, column, dn, dn_key(dn) if dn else None, status, reason, detail))
+        self._notes.append((table, column, dn, dn_key(dn) if dn else None, status, reason, detail, self._count))
 
     def note_attribute(
         self, status: str, reason: str, attribute: str, *, dn: str | None = None, detail: str | None = None
     ) -> None:
-        """The same for one attribute, wherever what follows from it is found."""
+        """The same for one attribute, wherever what follows from it is found.
+
+        With a DN it is told before or after the object is taken, and holds until it is taken again.
+        """
         for table, column in columns_of(attribute):
             self.note(status, reason, table=table, column=column, dn=dn, detail=detail)
 

@@ -96,6 +96,12 @@ TABLES_BY_CLASS: dict[str, tuple[str, ...]] = {
 }
 """Typed tables that an object's classes feed; the first class found, in this order, decides."""
 
+_GATHERED_TABLES = frozenset(("domains", "forests", "directory_servers", "foreign_principals"))
+GATHERED_LAYOUTS = frozenset(
+    name for name, tables in TABLES_BY_CLASS.items() if not _GATHERED_TABLES.isdisjoint(tables)
+)
+"""Classes whose tables gather several objects in a row, or hold no row of them: their attributes are kept as well."""
+
 STAGED_WITHOUT_TABLE: dict[str, tuple[tuple[str, Kind], ...]] = {"foreign_principals": (("objectSid", Kind.SID),)}
 
 FIXED = pa.schema(
@@ -110,6 +116,9 @@ FIXED = pa.schema(
     ]
 )
 """What is staged of every object besides attributes: its number, names and descriptors."""
+
+COMMON_SLOTS = frozenset(column.source.lower() for column in COLLECTED["objects"].columns if column.source)
+"""Attributes, lower case, that the table of objects holds."""
 
 SD_SLOT, RBCD_SLOT, GMSA_SLOT = 4, 5, 6
 

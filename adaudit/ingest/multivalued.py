@@ -23,6 +23,7 @@ from adaudit.decode.key_credential import parse_key_credential, split_dn_binary
 from adaudit.decode.sid import format_sid
 from adaudit.ingest.names import dn_key
 from adaudit.ingest.stage import Stage
+from adaudit.ingest.values import readable_text
 from adaudit.schema import COLLECTED
 
 LINK_ATTRIBUTES = (
@@ -96,11 +97,13 @@ SCHEMAS: dict[str, pa.Schema] = {
     "key_credentials": _fields("key_credentials", _N, without={"object_id"}),
     "trust_names": _fields("trust_names", _N, without={"object_id"}),
     "attributes": _fields("attributes", _N, without={"object_id"}),
-    "malformed": pa.schema({**_N, "table_name": _TEXT, "column_name": _TEXT, "detail": _TEXT}),
+    "faults": pa.schema({**_N, **dict.fromkeys(("table_name", "column_name", "status", "reason", "detail"), _TEXT)}),
     "descriptors": _fields("security_descriptors", {"sd": pa.int32()}, without={"sd_id", "domain_id", "owner_id"}),
     "aces": _fields("aces", {"sd": pa.int32()}, without={"sd_id", "trustee_id"}),
 }
 """Stages that hold one row per value, descriptor or ACE; ``n`` is the object's number, ``sd`` the descriptor's."""
+
+OBJECT_STAGES = frozenset(name for name, schema in SCHEMAS.items() if "n" in schema.names)
 
 
 class Multivalued:
@@ -177,6 +180,13 @@ class Multivalued:
     def take_secret(self, n: int, name: str, values: list[bytes]) -> None:
         """Stage that a secret was there, never its value."""
         self._row("secrets", n, name.partition(";")[0])
+
+    def keep(self, n: int, name: str, values: list[bytes]) -> None:
+        """Stage the values as they are."""
+        append = self.stages["attributes"].append
+        for position, value in enumerate(values if len(values) == 1 else sorted(values)):
+            text = readable_text(value)
+            append((n, name, position, text, None if text is not None else value))
 
     def _take_member(self, n: int, name: str, values: list[bytes]) -> None:
         append = self.stages["members"].append

@@ -45,11 +45,11 @@ class Stage:
             self._writer.close()
             self._writer = None
 
-    def new_part(self) -> Path:
-        """Where one more file of rows can be put by another hand."""
-        self.end_part()
-        self.parts.append(self._folder / f"{self.name}.{len(self.parts)}.parquet")
-        return self.parts[-1]
+    def extend(self, rows: pa.Table) -> None:
+        """Take many rows at once; their columns are those of ``schema``."""
+        self._flush()
+        if self._writer is not None:
+            self._writer.write_table(rows)
 
     def _flush(self) -> None:
         if self._writer is None:

@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from adaudit.ingest.layout import Layout, layouts
+from adaudit.ingest.multivalued import OBJECT_STAGES
 from adaudit.ingest.values import to_flags
 from adaudit.schema.requests import VOLATILE_ATTRIBUTES
 
@@ -75,13 +76,9 @@ def _leave_out(db: duckdb.DuckDBPyConnection, parts: Mapping[str, Sequence[Path]
     if _count(db, "gone"):
         _tell_doubles(db)
         for name in parts:
-            if _has_objects(db, _view(name)):
+            if name.startswith("entries_") or name in OBJECT_STAGES:
                 _redefine(db, _view(name), "all", "select * from {staged} anti join gone using (n)")
     db.execute("drop table known")
-
-
-def _has_objects(db: duckdb.DuckDBPyConnection, view: str) -> bool:
-    return "n" in {row[0] for row in db.execute(f'describe "{view}"').fetchall()}
 
 
 def _redefine(db: duckdb.DuckDBPyConnection, view: str, below: str, query: str) -> None:
@@ -145,10 +142,11 @@ def _replace_refreshed(db: duckdb.DuckDBPyConnection) -> None:
     )
     _redefine(
         db,
-        "s_malformed",
+        "s_faults",
         "read",
         "select staged.* from {staged} left join refreshed r using (n) "
-        f"where r.n is null or lower(split_part(staged.detail, ':', 1)) not in ({names})",
+        f"where r.n is null or staged.reason <> 'malformed' "
+        f"or lower(split_part(staged.detail, ':', 1)) not in ({names})",
     )
 
 
