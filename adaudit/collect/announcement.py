@@ -94,7 +94,7 @@ def announce(
         security=endpoint.security.value,
         account=account,
         method=method,
-        others=tuple(_others(scope)),
+        others=tuple(_others(scope, method)),
         max_rate=pacing.max_rate,
         retry_for=pacing.retry_for,
         timeout=endpoint.timeout,
@@ -142,7 +142,9 @@ def _contexts(scope: Scope) -> str:
     return f"every naming context of {where}"
 
 
-def _others(scope: Scope) -> Iterator[str]:
+def _others(scope: Scope, method: str) -> Iterator[str]:
+    if method == "kerberos":
+        yield "a KDC of the account's realm (port 88), for its tickets"
     if scope.forest:
         yield "one controller of each other domain or partition of the forest"
     if scope.all_controllers:
