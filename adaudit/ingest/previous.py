@@ -162,28 +162,28 @@ class Previous:
         names = ["object_id", "target_dn", "attribute", "position", "prefix"]
         for batch in self._snapshot.batches("links", names):
             rows = batch.rename_columns(["n", "dn", *names[2:]])
-            rows = rows.append_column("key", self._keys(rows["dn"]))
+            if rows["dn"].null_count:
+                raise self._disagreement("a link has no DN")
+            rows = rows.append_column("key", _keys(rows["dn"]))
             is_member = pc.equal(rows["attribute"], "member")
             self._extend("members", rows.filter(is_member))
             self._extend("links", rows.filter(pc.invert(is_member)))
 
-    def _keys(self, dns: pa.Array) -> pa.Array:
-        if dns.null_count:
-            raise self._disagreement("a link has no DN")
-        return pa.array([dn_key(dn) for dn in dns.to_pylist()], pa.string())
-
     def _memberships(self) -> None:
-        """A member or a group without DN, of which only the SID is known, never was one by a link."""
         principals = self._snapshot.table("principals", ["object_id", "dn"]).combine_chunks()
         objects, dns = (principals[name].combine_chunks() for name in ("object_id", "dn"))
+        keys = _keys(pc.fill_null(dns, ""))
         for batch in self._snapshot.batches("memberships"):
             for origin, holder, target, stage in (
                 ("member", "group_id", "member_id", "members"),
                 ("member_of", "member_id", "group_id", "members_of"),
             ):
                 chosen = batch.filter(pc.equal(batch["origin"], origin))
-                dn = dns.take(chosen[target])
-                columns = {"n": objects.take(chosen[holder]), "dn": dn, "key": self._keys(dn)}
+                columns = {
+                    "n": objects.take(chosen[holder]),
+                    "dn": dns.take(chosen[target]),
+                    "key": keys.take(chosen[target]),
+                }
                 self._extend(stage, pa.RecordBatch.from_pydict(columns))
 
     def _faults(self) -> None:
@@ -240,14 +240,18 @@ def _layout_names(objects: pa.RecordBatch) -> pa.Array:
 
 
 def _fixed(objects: pa.Table, descriptors: pa.Array) -> dict[str, pa.ChunkedArray | pa.Array]:
-    keys = [dn_key(dn) for dn in objects["dn"].to_pylist()]
+    keys = _keys(objects["dn"])
     return {
         "n": objects["object_id"],
         "dn": objects["dn"],
-        "dn_key": pa.array(keys, pa.string()),
-        "parent_key": pa.array(map(parent_of, keys), pa.string()),
+        "dn_key": keys,
+        "parent_key": pa.array([parent_of(key) for key in keys.to_pylist()], pa.string()),
         "sd": descriptors.take(objects["sd_id"].combine_chunks()),
     }
+
+
+def _keys(dns: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return pa.array([dn_key(dn) for dn in dns.to_pylist()], pa.string())
 
 
 def _common(objects: pa.Table, layout: Layout) -> dict[str, pa.ChunkedArray]:
