@@ -33,13 +33,6 @@ if TYPE_CHECKING:
 
 TLS = [Security.LDAPS, Security.START_TLS]
 
-RECORDED_CHALLENGE = bytes.fromhex(
-    "4e544c4d53535000020000000800080038000000058289a24ee299194742417e00000000000000005a005a004000000006010000"
-    "0000000f43004f00520050000200080043004f0052005000010006004400430031000400120063006f00720070002e0074006500"
-    "7300740003001a006400630031002e0063006f00720070002e00740065007300740007000800cc47d956767add0100000000"
-)
-"""The NTLM challenge of a Samba 4.17 domain controller, as it came over LDAPS."""
-
 USER_SID = bytes.fromhex("010500000000000515000000010000000200000003000000e8030000")
 ANONYMOUS_SID = bytes.fromhex("010100000000000507000000")
 
@@ -143,7 +136,7 @@ def test_ntlm_is_bound_to_the_certificate_of_the_server(
 ) -> None:
     """By the hash of the certificate's own signature (RFC 5929 section 4.1)."""
     theirs = server.self_signed(tmp_path, server.HOST, algorithm)
-    answers = [server.challenge(RECORDED_CHALLENGE), server.bound]
+    answers = [server.challenge(server.RECORDED_CHALLENGE), server.bound]
     starts_tls = security is Security.START_TLS
     with server.scripted(answers, server.serving(theirs), starts_tls=starts_tls) as heard:
         endpoint = Endpoint(server.HOST, security, heard.port, theirs, 10, server.LOOPBACK)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from adaudit.collect.authentication import Simple
+from adaudit.collect.authentication import Credentials, Ntlm, Simple
 from adaudit.collect.endpoint import Endpoint, Security
+from adaudit.collect.sasl import exchange
 from adaudit.errors import ConnectionFailed, UsageError
+from tests.collect.scripted_server import RECORDED_CHALLENGE
 
 PASSWORD = "never-to-be-told"
 ANSWERS = {
@@ -43,11 +47,14 @@ def server(answer: bytes) -> Iterator[int]:
         thread.join(10)
 
 
+@pytest.mark.parametrize("method", [Simple, Ntlm])
 @pytest.mark.parametrize("security", [Security.PLAINTEXT, Security.START_TLS])
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
-def test_an_unsound_answer_is_one_located_failure_without_the_password(answer: bytes, security: Security) -> None:
+def test_an_unsound_answer_is_one_located_failure_without_the_password(
+    answer: bytes, security: Security, method: Callable[[str, str], Credentials]
+) -> None:
     with server(answer) as port, pytest.raises(ConnectionFailed) as caught:
-        Endpoint("127.0.0.1", security, port, timeout=5).connect(Simple("lecteur@chu.example", PASSWORD))
+        Endpoint("127.0.0.1", security, port, timeout=5).connect(method("lecteur@chu.example", PASSWORD))
     assert f"127.0.0.1:{port}" in str(caught.value)
     assert PASSWORD not in str(caught.value)
 
@@ -55,3 +62,15 @@ def test_an_unsound_answer_is_one_located_failure_without_the_password(answer: b
 def test_a_name_that_is_no_text_is_refused() -> None:
     with pytest.raises(UsageError, match="not text"):
         Simple("\udcff", PASSWORD)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_no_challenge_makes_ntlm_fail_in_another_way(data: st.DataObject) -> None:
+    challenge = bytearray(RECORDED_CHALLENGE[: data.draw(st.integers(0, len(RECORDED_CHALLENGE)))])
+    for at in data.draw(st.lists(st.integers(0, len(challenge) - 1), max_size=6)) if challenge else ():
+        challenge[at] = data.draw(st.integers(0, 255))
+    with exchange(Ntlm("CORP\\lecteur", PASSWORD), "dc1", seal=True, bindings=None) as tokens:
+        tokens.step()
+        with contextlib.suppress(ConnectionFailed):
+            tokens.step(bytes(challenge))
