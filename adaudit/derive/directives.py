@@ -16,6 +16,8 @@ ACCUMULATING: Final = {"preference", "scheduled_task", "script", "software"}
 OVERRIDING: Final = {"registry", "security_template", "audit", "redirection"}
 """Kinds of which the last GPO to set a name wins."""
 
+_SOFT, _DELETION = "**soft.", "**del."
+
 
 class Key(NamedTuple):
     """What settings share when one overrides the other; ``row`` tells apart those that never do."""
@@ -37,24 +39,29 @@ class _Setting(NamedTuple):
     name: str | None
     value: str | None
 
+    def begins(self, instruction: str) -> bool:
+        """It is such an instruction of Registry.pol."""
+        return self.kind == "registry" and (self.name or "").lower().startswith(instruction)
+
 
 @dataclass(frozen=True)
 class Policy:
     """A side of a GPO. ``removed``: keys it takes away; ``keys`` it sets, each with its row of ``gpo_settings``.
 
-    A soft one sets what nothing else did.
+    A soft one sets only what is not there; after a deletion nothing is there, although it is told as a setting.
     """
 
     removed: npt.NDArray[np.int64]
     keys: npt.NDArray[np.int64]
     rows: npt.NDArray[np.int32]
     is_soft: npt.NDArray[np.bool_]
+    is_deletion: npt.NDArray[np.bool_]
 
 
 @dataclass
 class _Draft:
     removed: set[int] = field(default_factory=set)
-    rows: dict[int, tuple[int, bool]] = field(default_factory=dict)
+    rows: dict[int, _Setting] = field(default_factory=dict)
 
     def remove(self, keys: set[int]) -> None:
         self.removed |= keys
@@ -66,8 +73,9 @@ class _Draft:
         return Policy(
             np.array(sorted(self.removed), np.int64),
             np.array(list(self.rows), np.int64),
-            np.array([row for row, _ in rows], np.int32),
-            np.array([is_soft for _, is_soft in rows], np.bool_),
+            np.array([setting.row for setting in rows], np.int32),
+            np.array([setting.begins(_SOFT) for setting in rows], np.bool_),
+            np.array([setting.begins(_DELETION) for setting in rows], np.bool_),
         )
 
 
@@ -87,9 +95,8 @@ def policies(facts: Facts) -> tuple[dict[str, dict[int, Policy]], int]:
             draft = drafts[setting.side].setdefault(setting.gpo_id, _Draft())
             draft.remove(values_of.removed_by(setting))
             number = numbers[_key(setting)]
-            is_soft = (setting.name or "").lower().startswith("**soft.") and setting.kind == "registry"
-            if not is_soft or number not in draft.rows:
-                draft.rows[number] = (setting.row, is_soft)
+            if not setting.begins(_SOFT) or number not in draft.rows or draft.rows[number].begins(_DELETION):
+                draft.rows[number] = setting
     done = {side: {gpo: draft.done() for gpo, draft in by_gpo.items()} for side, by_gpo in drafts.items()}
     return done, len(numbers)
 
@@ -110,7 +117,7 @@ def _key(setting: _Setting) -> Key:
     if kind == "audit":
         section = ""
     if kind == "registry":
-        for prefix in ("**del.", "**soft."):
+        for prefix in (_DELETION, _SOFT):
             name = name.removeprefix(prefix)
     return Key(kind, section, name)
 

@@ -119,18 +119,18 @@ class Scopes:
         winner = np.full(self._size, -1, np.int32)
         by_link = np.zeros(self._size, np.int32)
         setters = np.zeros(self._size, np.int32)
+        is_present = np.zeros(self._size, np.bool_)
         for position in range(len(links) - 1, -1, -1):
             policy = given.get(links[position].gpo_id)
             if policy is not None:
                 winner[policy.removed] = -1
-                weak = policy.keys[policy.is_soft & (winner[policy.keys] >= 0)]
-                kept = winner[weak]
-                kept_links = by_link[weak]
-                winner[policy.keys] = policy.rows
-                by_link[policy.keys] = position
-                winner[weak], by_link[weak] = kept, kept_links
-                setters[policy.keys] += 1
-                setters[weak] -= 1
+                is_present[policy.removed] = False
+                is_set = ~(policy.is_soft & is_present[policy.keys])
+                keys = policy.keys[is_set]
+                winner[keys] = policy.rows[is_set]
+                by_link[keys] = position
+                setters[keys] += 1
+                is_present[keys] = ~policy.is_deletion[is_set]
         keys = np.flatnonzero(winner >= 0)
         keys = keys[np.argsort(winner[keys], kind="stable")]
         return _Result(winner[keys], by_link[keys], setters[keys] - 1)
