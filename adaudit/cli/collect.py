@@ -53,6 +53,9 @@ _PATH = click.Path(path_type=Path)
     metavar="SECONDS",
     help="How long to try again for a connection that was lost.",
 )
+@click.option(
+    "--since", type=_PATH, metavar="SNAPSHOT", help="Read only what has changed since this snapshot, where possible."
+)
 @click.option("--overwrite", is_flag=True, help="Replace an existing snapshot, or a collection begun differently.")
 @click.option("--strict", is_flag=True, help="Exit with 3 also when facts were refused to the account.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON, for scripts.")
@@ -66,6 +69,7 @@ def command(
     probing: ProbeChoice,
     max_rate: float | None,
     retry_for: float,
+    since: Path | None,
     overwrite: bool,
     strict: bool,
     as_json: bool,
@@ -89,6 +93,7 @@ def command(
             access.endpoint_of(access.server or ""),
             access.credentials(),
             Wanted(scope, not no_sysvol, Probing(probing.confirm, probing.timeout) if probing.wanted else None),
+            since=since,
             pacing=pacing,
             observe=observe,
             tell=lambda message: click.echo(f"adaudit: {visible(message)}", err=True),

@@ -91,6 +91,7 @@ class CatchUp:
             gone = known if count.is_whole else {}
             around = held.neighbours([*changed, *gone]) if changed or gone else set()
         part.references |= count.references
+        part.has_changed |= bool(wanted or gone)
         self._changed |= {**changed, **gone}
         self._around |= around
         self._journal.unsettle(changed.keys() | around)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,7 @@ from adaudit.collect.sweep import Step, Sweep
 from adaudit.errors import IncompleteError, UsageError
 from adaudit.ingest import Ingest
 from adaudit.schema.requests import REQUESTED_ATTRIBUTES
-from adaudit.snapshot import SourceInfo, open_snapshot
+from adaudit.snapshot import Snapshot, SourceInfo, open_snapshot
 
 _TOOL: Final = f"adaudit {__version__}"
 _LONGEST_REASON: Final = 500
@@ -56,6 +57,7 @@ class Collector:
         credentials: Credentials,
         wanted: Wanted = EVERYTHING_HERE,
         *,
+        since: Path | None = None,
         pacing: Pacing = DEFAULT_PACING,
         attributes: tuple[str, ...] = REQUESTED_ATTRIBUTES,
         observe: Callable[[Step], None] = lambda _step: None,
@@ -63,11 +65,13 @@ class Collector:
     ) -> None:
         """``endpoint``: the server to begin with, or the way to whichever is found when the scope names a domain.
 
+        ``since``: a snapshot of an earlier collection, from which only what has changed is read, where that is sound.
         ``observe`` is called after each page; ``tell`` with what the user should know meanwhile.
         """
         self._endpoint = endpoint
         self._credentials = credentials
         self._wanted = wanted
+        self._since = since
         self._pacing = pacing
         self._attributes = wanted.scope.requested(attributes)
         self._observe = observe
@@ -95,25 +99,40 @@ class Collector:
         """
         check_output(destination, overwrite=overwrite)
         started = time.monotonic()
-        with (
-            Journal(destination, self._request(), overwrite=overwrite) as journal,
-            CollectionLog(journal.log_path) as log,
-        ):
+        with ExitStack() as opened:
+            earlier = None if self._since is None else opened.enter_context(open_snapshot(self._since))
+            journal = opened.enter_context(Journal(destination, self._request(earlier), overwrite=overwrite))
+            log = opened.enter_context(CollectionLog(journal.log_path))
+            if earlier is not None and (reason := self._unfit(earlier)) is not None:
+                self._tell(f"{earlier.path}: {reason}: everything is read")
+                earlier = None
             try:
                 for _ in range(_MOST_RESTARTS):
                     try:
-                        return self._collect(destination, journal, log, started)
+                        return self._collect(destination, journal, log, started, earlier)
                     except OtherServer as error:
-                        self._tell(f"{error}: beginning anew")
+                        self._tell(f"{error}: everything is read, from the beginning")
                         journal.restart()
-                return self._collect(destination, journal, log, started)
+                return self._collect(destination, journal, log, started, earlier)
             except OSError as error:
                 raise IncompleteError(f"cannot be written: {error.strerror}", place=str(destination)) from error
             finally:
                 for session in self._sessions:
                     session.close()
 
-    def _request(self) -> dict[str, str]:
+    def _unfit(self, earlier: Snapshot) -> str | None:
+        """Why nothing can be taken over from an earlier collection; None when it can, as far as it alone tells."""
+        manifest = earlier.manifest
+        before = manifest.source
+        if before.kind != "ldap" or not manifest.complete:
+            return "it is no complete collection"
+        if before.tool != _TOOL:
+            return f"it was made by {before.tool}"
+        if (before.account, before.scope) != (self._credentials.name, repr(self._wanted.scope)):
+            return "it was made by another account or with another scope"
+        return None
+
+    def _request(self, earlier: Snapshot | None) -> dict[str, str]:
         """What must not change for a collection to be gone on with."""
         return {
             "version": __version__,
@@ -121,6 +140,7 @@ class Collector:
             "account": self._credentials.name,
             "scope": repr(self._wanted.scope),
             "attributes": " ".join(self._attributes),
+            "since": "" if earlier is None else earlier.sha256,
         }
 
     def _connect(self, location: Location, log: CollectionLog) -> Session:
@@ -140,7 +160,11 @@ class Collector:
         locations = domain_locations(domain, self._names, tried)
         return first_to_answer(locations, connect, sought=domain, tried=tried, remedy=_REMEDY)
 
-    def _collect(self, destination: Path, journal: Journal, log: CollectionLog, started: float) -> Outcome:
+    def _collect(
+        self, destination: Path, journal: Journal, log: CollectionLog, started: float, earlier: Snapshot | None
+    ) -> Outcome:
+        if journal.is_restarted:
+            earlier = None
         goes_on = not journal.is_empty
         log.write(
             "start",
@@ -149,6 +173,7 @@ class Collector:
             account=self._credentials.name,
             servers=[self._server],
             resumed=goes_on,
+            since=None if earlier is None else earlier.sha256,
             max_rate=self._pacing.max_rate,
         )
         connect = partial(self._connect, log=log)
@@ -164,15 +189,22 @@ class Collector:
             account=self._credentials.name,
             account_sid=account_sid,
             scope=repr(self._wanted.scope),
+            since=None if earlier is None else earlier.sha256,
         )
         with Ingest(destination, source=source) as ingest:
             intake = Intake(ingest, journal, self._wanted.scope)
+            if earlier is not None:
+                ingest.load(earlier)
             if goes_on:
                 self._tell("going on with the collection that was interrupted")
                 for envelope in journal.replay():
                     intake.replay(envelope)
-            sweep = Sweep(ingest, intake, journal, self._attributes, self._observe, goes_on=goes_on)
-            reading = self._reading = Reading(self._wanted, self._endpoint, self._credentials, ingest, journal, log)
+            holds = goes_on or earlier is not None
+            sweep = Sweep(ingest, intake, journal, self._attributes, self._observe, goes_on=holds)
+            servers = None if earlier is None else earlier.manifest.source.servers
+            reading = self._reading = Reading(
+                self._wanted, self._endpoint, self._credentials, ingest, journal, log, earlier=servers
+            )
             itinerary = Itinerary(home, self._wanted.scope, connect, self._names, ingest)
             reading.run(home, itinerary, self._names, sweep)
             reason = "; ".join(reading.problems)[:_LONGEST_REASON] or None

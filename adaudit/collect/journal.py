@@ -38,23 +38,36 @@ class _Model(BaseModel):
 
 
 class Origin(_Model):
-    """Where the objects of a domain come from: the server's NTDS Settings, its database, and the highest USN there
-    before the first object was read."""
+    """Where objects come from: the server's NTDS Settings, its database, the highest USN there before the first of
+    them was read, and a digest of the SIDs by which the account was judged."""
 
     service: str
     invocation_id: str | None
     highest_usn: int | None
+    token: str | None
+
+    def difference(self, before: Origin) -> str | None:
+        """Why what came from ``before`` does not compare with what comes from here; None when it does."""
+        if (self.service, self.invocation_id) != (before.service, before.invocation_id):
+            return f"the collection was begun with {before.service}"
+        if self.highest_usn is None or before.highest_usn is None or self.highest_usn < before.highest_usn:
+            return "the server's database is older than what was read before"
+        if self.token != before.token:
+            return "the account is in other groups than before"
+        return None
 
 
 class _State(_Model):
-    """``origins``: by the DN of the domain. ``unsettled``: GUIDs of objects to read again whatever their USN says.
-    ``sealed``: SHA-256 of the snapshot that stands for the collection while it is incomplete."""
+    """``origins``: by the first naming context read there. ``unsettled``: GUIDs of objects to read again whatever
+    their USN says. ``sealed``: SHA-256 of the snapshot that stands for the collection while it is incomplete.
+    ``is_restarted``: an earlier collection to start from turned out not to compare."""
 
     format: int = _FORMAT
     request: dict[str, str]
     origins: dict[str, Origin] = Field(default_factory=dict)
     unsettled: list[str] = Field(default_factory=list)
     sealed: str | None = None
+    is_restarted: bool = False
 
 
 class Journal:
@@ -121,6 +134,11 @@ class Journal:
         return os.fstat(self._entries.fileno()).st_size == 0
 
     @property
+    def is_restarted(self) -> bool:
+        """``restart`` was called: an earlier collection is no longer to be started from."""
+        return self._state.is_restarted
+
+    @property
     def unsettled(self) -> frozenset[str]:
         """GUIDs of objects to read again, whatever their USN says: something about them may have changed."""
         return frozenset(self._state.unsettled)
@@ -131,12 +149,12 @@ class Journal:
             self._state.unsettled = sorted({*self._state.unsettled, *guids})
             self._save()
 
-    def origin(self, domain: str) -> Origin | None:
-        return self._state.origins.get(domain)
+    def origin(self, context: str) -> Origin | None:
+        return self._state.origins.get(context)
 
-    def begin(self, domain: str, origin: Origin) -> None:
-        """Note where the objects of a domain are going to come from."""
-        self._state.origins[domain] = origin
+    def begin(self, context: str, origin: Origin) -> None:
+        """Note where the objects of a naming context, and of those after it, are going to come from."""
+        self._state.origins[context] = origin
         self._save()
 
     def restart(self) -> None:
@@ -144,7 +162,7 @@ class Journal:
         with self._guarded():
             self._entries.seek(0)
             self._entries.truncate()
-        self._state = _State(request=self._state.request)
+        self._state = _State(request=self._state.request, is_restarted=True)
         self._save()
 
     def append(self, message: bytes) -> None:

@@ -31,7 +31,8 @@ def controls_for(*, is_deleted: bool) -> tuple[Control, ...]:
 class Pass:
     """Everything below ``base``, as one server gives it.
 
-    ``first_usn``: the highest USN of the server before anything was read. ``is_begun``: objects of it are held.
+    ``first_usn``: the highest USN of the server before anything was read. ``is_begun``: objects of it are held;
+    ``has_changed``: not all of them as they are now.
     ``faults``: DN → why the object could not be read. ``outcome`` is None until the end was reached;
     ``given_up``: why it will not be.
     """
@@ -41,6 +42,7 @@ class Pass:
     is_deleted: bool
     first_usn: int | None
     is_begun: bool = False
+    has_changed: bool = False
     faults: dict[str, str] = field(default_factory=dict)
     references: set[str] = field(default_factory=set)
     deleted_objects: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from adaudit.collect.authentication import Credentials
 from adaudit.collect.discovery import NameServer
@@ -54,8 +55,11 @@ class Reading:
         ingest: Ingest,
         journal: Journal,
         log: CollectionLog,
+        *,
+        earlier: tuple[ServerInfo, ...] | None = None,
     ) -> None:
-        """``endpoint``: how servers are trusted, and how patiently waited for."""
+        """``endpoint``: how servers are trusted, and how patiently waited for; ``earlier``: the servers of the
+        collection that this one starts from."""
         self.servers: list[ServerInfo] = []
         self.problems: list[str] = []
         self._wanted = wanted
@@ -64,6 +68,7 @@ class Reading:
         self._ingest = ingest
         self._journal = journal
         self._log = log
+        self._earlier = earlier
         self._sysvol = SysvolReader(credentials, ingest, log, timeout=endpoint.timeout)
         self._domains: dict[str, Session] = {}
         self._interrupted = False
@@ -81,6 +86,7 @@ class Reading:
         try:
             for station in itinerary.stations():
                 self._read_contexts(station, sweep, is_home=station.session is home)
+            self._check_schema(sweep, home)
             sweep.settle()
             itinerary.ask_for_logons()
             self._read_sysvol()
@@ -92,6 +98,11 @@ class Reading:
             itinerary.tell_of_the_rest(ended)
         sweep.tell(ended, itinerary.told)
         self.problems = [*sweep.problems, *itinerary.problems, *self.problems]
+
+    def _check_schema(self, sweep: Sweep, home: Session) -> None:
+        """Which attributes are to be seen depends on the schema. Raises OtherServer."""
+        if self._earlier is not None and sweep.schema_changed:
+            raise OtherServer("the schema has changed since the earlier collection", place=home.host)
 
     def _planned(self, home: Session, itinerary: Itinerary, names: NameServer) -> list[PlannedProbe]:
         if self._wanted.probing is None:
@@ -108,7 +119,7 @@ class Reading:
         session, root = station.session, station.root
         if dn_key(root.domain) in map(dn_key, station.contexts):
             self._domains[root.domain] = session
-        first_usn = self._begun(session, station.contexts[0])
+        first_usn = self._begun(station)
         try:
             sweep.read(session, station.contexts, first_usn)
         except (Interrupted, OtherServer):
@@ -118,20 +129,38 @@ class Reading:
                 raise
             sweep.give_up(session, str(error))
 
-    def _begun(self, session: Session, first: str) -> int | None:
-        """The highest USN of the server before anything was read of it, ``first`` the first naming context: two
-        controllers of one domain may be read, for what only one of them holds. Raises OtherServer."""
-        root = session.root
-        origin = Origin(service=root.service, invocation_id=root.invocation_id, highest_usn=root.highest_usn)
-        known = self._journal.origin(first) or origin
-        if (known.service, known.invocation_id) != (origin.service, origin.invocation_id):
-            raise OtherServer(f"the collection was begun with {known.service}", place=session.host)
-        self._journal.begin(first, known)
-        host = root.host or session.host
-        self.servers.append(
-            ServerInfo(host=host, domain=root.domain, invocation_id=root.invocation_id, highest_usn=root.highest_usn)
+    def _begun(self, station: Station) -> int | None:
+        """The highest USN of the server before anything that is held was read there. Raises OtherServer."""
+        root, key = station.root, station.contexts[0]
+        now = Origin(
+            service=root.service,
+            invocation_id=root.invocation_id,
+            highest_usn=root.highest_usn,
+            token=sha256(" ".join(sorted(root.token)).encode()).hexdigest(),
         )
-        return known.highest_usn
+        known = self._journal.origin(key) or self._earlier_origin(now)
+        if known is not None and (difference := now.difference(known)) is not None:
+            raise OtherServer(difference, place=station.session.host)
+        self._journal.begin(key, known or now)
+        self.servers.append(
+            ServerInfo(
+                host=root.host or station.session.host,
+                domain=root.domain,
+                invocation_id=now.invocation_id,
+                highest_usn=now.highest_usn,
+                token=now.token,
+            )
+        )
+        return (known or now).highest_usn
+
+    def _earlier_origin(self, now: Origin) -> Origin | None:
+        """That of the earlier collection's server with the same database; None without an earlier collection."""
+        if self._earlier is None:
+            return None
+        for server in self._earlier:
+            if server.invocation_id is not None and server.invocation_id == now.invocation_id:
+                return now.model_copy(update={"highest_usn": server.highest_usn, "token": server.token})
+        raise OtherServer("the earlier collection was read from another server", place=now.service)
 
     def _read_sysvol(self) -> None:
         for domain, session in self._domains.items():

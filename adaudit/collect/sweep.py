@@ -79,6 +79,11 @@ class Sweep:
         for part in deleted:
             self._read(part)
 
+    @property
+    def schema_changed(self) -> bool:
+        """What is held of the schema was not current: other attributes may be to be seen than before."""
+        return any(part.has_changed and part.key.startswith("cn=schema,") for part in self._passes)
+
     def settle(self) -> None:
         """Once all contexts were read: read again what changed meanwhile without telling. Raises ConnectionFailed."""
         self._catch_up.settle()

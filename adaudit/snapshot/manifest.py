@@ -39,13 +39,15 @@ class SourceFile(_Model):
 
 
 class ServerInfo(_Model):
-    """A domain controller that was read, for ``domain`` (a DN) among others. ``invocation_id`` tells its database,
-    ``highest_usn`` the last change in it before the first object was read: null when they could not be read."""
+    """A domain controller that was read; ``domain`` is the DN of its own. ``invocation_id`` tells its database,
+    ``highest_usn`` the last change in it before the first object was read: null when they could not be read.
+    ``token``: SHA-256 over the SIDs by which the account was judged there."""
 
     host: Text
     domain: Text
     invocation_id: Text | None
     highest_usn: Count | None
+    token: Sha256 | None = None
 
 
 class SourceInfo(_Model):
