@@ -13,7 +13,8 @@ MASK: Final = "******"
 class Setting:
     """One setting, as text. Where a secret stood, ``is_secret`` is true and ``value`` bears ``MASK`` in its place.
 
-    ``kind``: security_template, registry, preference, audit, script, redirection, policy_version or script_secret.
+    ``kind``: security_template, registry, preference, scheduled_task, audit, script, redirection, software,
+    policy_version or script_secret.
     ``section``: registry key, [section], element or line; ``value_type``: REG_DWORD, REG_SZ … or "" when none.
     """
 
