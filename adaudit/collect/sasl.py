@@ -50,7 +50,7 @@ class Exchange:
             return self.context.step(received)
         except SpnegoError as error:
             raise gss_failure(error, f"ldap/{self._host}", self._host) from error
-        except (ValueError, LookupError, struct.error):
+        except (ValueError, LookupError, ArithmeticError, struct.error):
             raise MalformedAnswer("a token of the bind") from None
 
     def check_protection(self) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaudit.collect.authentication import Credentials, Ntlm, Simple
+from adaudit.collect.ber import MalformedAnswer
 from adaudit.collect.endpoint import Endpoint, Security
 from adaudit.collect.sasl import exchange
 from adaudit.errors import ConnectionFailed, UsageError
@@ -62,6 +63,15 @@ def test_an_unsound_answer_is_one_located_failure_without_the_password(
 def test_a_name_that_is_no_text_is_refused() -> None:
     with pytest.raises(UsageError, match="not text"):
         Simple("\udcff", PASSWORD)
+
+
+def test_a_challenge_of_the_year_60000_is_an_unsound_answer() -> None:
+    timestamp = RECORDED_CHALLENGE[-12:-4]
+    challenge = RECORDED_CHALLENGE.replace(timestamp, b"\xff" * 7 + b"\x7f")
+    with exchange(Ntlm("CORP\\lecteur", PASSWORD), "dc1", seal=True, bindings=None) as tokens:
+        tokens.step()
+        with pytest.raises(MalformedAnswer):
+            tokens.step(challenge)
 
 
 @settings(deadline=None)
