@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -275,6 +276,15 @@ def test_files_without_settings_are_told_apart_from_files_without_decoder() -> N
         decoded(r"User\Documents & Settings\fdeploy.ini", b"[Folder_Redirection]\na=b").settings[0].kind
         == "redirection"
     )
+
+
+@pytest.mark.parametrize("line", ["a" + " " * 300_000 + "b", "a=" * 300_000, '"a",' * 100_000, "=" * 300_000 + "4"])
+@pytest.mark.parametrize("section", ["Registry Values", "File Security"])
+def test_a_long_line_without_sense_costs_no_more_than_its_length(section: str, line: str) -> None:
+    start = time.process_time()
+    result = decoded(SECEDIT, f"[{section}]\n{line}".encode())
+    assert time.process_time() - start < 5
+    assert len(result.errors) == 1
 
 
 PATHS = [SECEDIT, GROUPS, "GPT.INI", "User\\Registry.pol", r"M\Audit\audit.csv", r"M\Scripts\scripts.ini"]

@@ -28,8 +28,10 @@ _SECTIONS: Final = {
     )
 }
 _WITHOUT_SETTINGS: Final = {"unicode", "version", "profile description"}
-_REGISTRY_VALUE: Final = re.compile(r"(?P<name>.+?)\s*=\s*(?P<type>\d{1,10})\s*,(?P<data>.*)")
-_DESCRIPTOR: Final = re.compile(r'"?(?P<name>[^"]+?)"?\s*,\s*(?P<mode>\d{0,10})\s*,\s*"?(?P<sddl>[^"]*)"?')
+_REGISTRY_VALUE: Final = re.compile(r"(?P<name>.+?)=\s{0,9}(?P<type>\d{1,10})\s{0,9},(?P<data>.*)")
+_DESCRIPTOR: Final = re.compile(
+    r'"?(?P<name>[^"]+?)"?\s{0,9},\s{0,9}(?P<mode>\d{0,10})\s{0,9},\s{0,9}"?(?P<sddl>[^"]*)"?'
+)
 _MULTI_SZ: Final = 7
 
 
@@ -70,7 +72,7 @@ def _registry_value(section: str, line: Line, builder: Builder) -> None:
     number = int(found["type"])
     data = found["data"].strip()
     value = "\n".join(_strings(data)) if number == _MULTI_SZ else _unquoted(data)
-    name = _unquoted(found["name"])
+    name = _unquoted(found["name"].strip())
     value_type = type_name(number)
     builder.add(section, name, value, value_type, is_secret=names_secret(name, value, value_type))
 
