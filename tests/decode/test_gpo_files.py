@@ -184,7 +184,7 @@ def test_scripts_come_in_the_order_in_which_they_run_with_their_parameters_maske
         ("script", "Logon", "", "lost", False),
         ("script", "Logon", "last.vbs", "", False),
     ]
-    assert result.errors == ("[Logon] 2: parameters without a script",)
+    assert result.errors == ("script 2: parameters without a command",)
 
 
 def test_a_local_account_preference_keeps_its_account_and_loses_its_password() -> None:

@@ -63,6 +63,6 @@ def read_scripts(content: bytes, builder: Builder) -> None:
             builder.add(section, name, value)
     for (section, number), script in sorted(scripts.items(), key=lambda item: item[0]):
         if "cmdline" not in script:
-            builder.fail(f"[{section}] {number}: parameters without a script")
+            builder.fail(f"script {number}: parameters without a command")
         command = script.get("cmdline", "")
         builder.add_command(section, command, command, script.get("parameters", ""))
