@@ -223,7 +223,7 @@ def _open_for_append(path: Path) -> io.FileIO:
     try:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - MAX_LINE_BYTES))
-        tail = file.read()
+        tail = file.read(MAX_LINE_BYTES)
         file.truncate(size - len(tail) + tail.rfind(b"\n") + 1)
         file.seek(0, os.SEEK_END)
     except BaseException:

@@ -124,10 +124,23 @@ def test_a_folder_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
         log_at(tmp_path / "nowhere/log")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full")
-def test_a_full_disk_is_one_clear_error() -> None:
-    with log_at(Path("/dev/full")) as log, pytest.raises(IncompleteError, match="No space left"):
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process")
+def test_a_disk_that_takes_no_more_is_one_clear_error(tmp_path: Path) -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with log_at(tmp_path / "log") as log:
         log.write("lost", server="dc1", error="")
+        written = (tmp_path / "log").read_bytes()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(written) + 10, hard))
+        try:
+            with pytest.raises(IncompleteError, match="log: cannot be written: File too large"):
+                log.write("lost", server="dc2", error="")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with log_at(tmp_path / "log") as log:
+        log.write("lost", server="dc3", error="")
+    assert [event["server"] for event in events(tmp_path / "log")] == ["dc1", "dc3"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions")
