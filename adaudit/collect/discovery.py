@@ -22,9 +22,6 @@ MAX_CONTROLLERS: Final = 64
 _LONGEST_NAME: Final = 253
 _LABEL: Final = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST_NAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.IGNORECASE)
-NAME_ONE: Final = "Name one with --server, or the domain's name server with --dns-server"
-"""What to do when the name of a domain alone led to no controller."""
-
 _TOLD: Final = 4
 """Failures told one by one; of the others, how many there were."""
 
@@ -125,7 +122,7 @@ def first_to_answer(
     *,
     sought: str,
     tried: list[str],
-    remedy: str = NAME_ONE,
+    remedy: str,
 ) -> Reached:
     """What ``connect`` gives for the first location that can be reached.
 

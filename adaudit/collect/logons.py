@@ -56,7 +56,10 @@ class LogonReading:
         same password is never given again. Raises Interrupted.
         """
         for domain in domains:
-            for controller in self._topology.holders(domain):
+            controllers = self._topology.holders(domain)
+            if not controllers:
+                self._tell(domain.dn, "unreachable", f"{domain.dn}: the configuration names no controller of it")
+            for controller in controllers:
                 try:
                     result = self._read(domain, controller)
                 except Interrupted:
@@ -64,10 +67,10 @@ class LogonReading:
                 except ConnectionFailed as error:
                     if isinstance(error, BindRefused):
                         self._refused = str(error)
-                    self._tell(domain, controller, "unreachable", str(error))
+                    self._tell(controller.account or domain.dn, "unreachable", f"{_name(controller)}: {error}")
                 else:
                     if not result.is_success:
-                        self._tell(domain, controller, "server_error", str(result))
+                        self._tell(controller.account or domain.dn, "server_error", f"{_name(controller)}: {result}")
 
     def _read(self, domain: Partition, controller: Controller) -> Result:
         if dn_key(self._home.root.service) == controller.settings_key:
@@ -96,8 +99,10 @@ class LogonReading:
 
         return repeated(read)
 
-    def _tell(self, domain: Partition, controller: Controller, reason: str, detail: str) -> None:
-        name = controller.host or controller.dn
-        dn = controller.account or domain.dn
-        self._ingest.note("failed", reason, table="logons", dn=dn, detail=f"{name}: {detail}")
-        self.problems.append(f"logons of {name} were not read: {detail}")
+    def _tell(self, dn: str, reason: str, detail: str) -> None:
+        self._ingest.note("failed", reason, table="logons", dn=dn, detail=detail)
+        self.problems.append(f"logons were not read, {detail}")
+
+
+def _name(controller: Controller) -> str:
+    return controller.host or controller.dn

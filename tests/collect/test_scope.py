@@ -132,6 +132,8 @@ def test_a_forest_is_one_snapshot_in_which_what_could_not_be_reached_is_told(
     assert ("users", "*", "failed") in gaps(tables, "unreachable")
     assert not gaps(tables, "other_domain")
     assert {row["server"] for row in tables["logons"]} == {"dc1.corp.test", "dc2.corp.test"}
+    untold = [row["dn"] for row in tables["coverage"] if row["table_name"] == "logons" and "names no" in row["detail"]]
+    assert untold == [LYON]
 
 
 @pytest.mark.samba
