@@ -22,7 +22,7 @@ from adaudit.ingest.forest import CrossRef, Forest, assemble
 from adaudit.ingest.layout import layouts
 from adaudit.ingest.logons import LOGON_RELATIONS
 from adaudit.ingest.relations import AFTER_PRINCIPALS, AFTER_TABLES, IDENTITIES, IDS, PRINCIPALS, RELATIONS
-from adaudit.ingest.staged import open_staged
+from adaudit.ingest.staged import apply_refreshed, open_staged
 from adaudit.schema import COLLECTED
 from adaudit.snapshot import SnapshotWriter
 
@@ -47,6 +47,7 @@ class Finish:
         self._writer = writer
         self._account = account
         self._db = open_staged(parts, writer.folder)
+        apply_refreshed(self._db)
 
     def close(self) -> None:
         """Let go of the database and the staged files."""

@@ -22,6 +22,8 @@ create temp table named as
 """
 """Which object names which DN: links, and every other attribute whose text is the DN of an object, back links too."""
 
+_STAGES = ("drops", "members", "members_of", "links", "attributes")
+
 _NEIGHBOURS = """
 with asked as (select h.n, h.dn_key from held h join asked_guids using (guid))
 select h.guid from held h join named r on r.key = h.dn_key semi join asked on asked.n = r.n
@@ -40,16 +42,21 @@ select distinct guid from below anti join asked_guids using (guid)
 
 
 class Held:
-    """The objects of an ingestion as they were when it was made; a context manager. GUIDs are text, lower case.
+    """The objects of an ingestion as they were when it was made. GUIDs are text, lower case.
 
     An object without GUID is in ``objects`` alone.
     """
 
     def __init__(self, parts: Mapping[str, Sequence[Path]], folder: Path) -> None:
-        self._db = open_staged(parts, folder)
+        needed = {name: paths for name, paths in parts.items() if name.startswith("entries_") or name in _STAGES}
+        self._db = open_staged(needed, folder)
         columns = "n, objectguid as guid, dn, dn_key, parent_key, usnchanged, isdeleted, sd"
         entries = (f'select {columns} from "entries_{layout.name}"' for layout in layouts())
         self._db.execute("create temp table held as " + " union all ".join(entries))
+        self._objects = self._db.sql("""
+            select guid, dn, usnchanged as usn_changed, coalesce(isdeleted, false) as is_deleted, sd
+            from held order by n
+        """).to_arrow_table()
         self._has_references = False
 
     def __enter__(self) -> Self:
@@ -58,7 +65,7 @@ class Held:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        """The ingestion closes it, once something else is held: who asks again before that is given the same."""
 
     def close(self) -> None:
         """Let go of the staged files."""
@@ -68,10 +75,7 @@ class Held:
         """Each object once: ``guid`` (null when it was not read), ``dn``, ``usn_changed`` (int64, null when not read),
         ``is_deleted``, ``sd`` (int32: equal numbers are equal descriptors, for the whole life of the ingestion).
         """
-        return self._db.sql("""
-            select guid, dn, usnchanged as usn_changed, coalesce(isdeleted, false) as is_deleted, sd
-            from held order by n
-        """).to_arrow_table()
+        return self._objects
 
     def neighbours(self, guids: Collection[str]) -> set[str]:
         """Objects that name one of these in an attribute, or that one of these names."""

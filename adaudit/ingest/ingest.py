@@ -58,6 +58,9 @@ class Ingest:
         self._started_at = clock()
         self._count = 0
         self._refreshes = 0
+        self._dropped = 0
+        self._held: Held | None = None
+        self._held_state = (0, 0)
         self._folder = folder = self._writer.folder / "stage"
         self._multivalued = Multivalued(folder)
         self._files = Files(folder, self._multivalued.descriptor)
@@ -77,6 +80,7 @@ class Ingest:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._close_held()
         for stage in self._stages():
             stage.abandon()
         self._writer.__exit__(kind, error, trace)
@@ -238,13 +242,23 @@ class Ingest:
         self._count = Previous(snapshot, self._entries, self._multivalued).stage()
 
     def held(self) -> Held:
-        """What has been taken so far, as it stands now; more can be taken afterwards."""
-        return Held(self._parts(), self._writer.folder)
+        """What has been taken so far, as it stands until more is taken or dropped."""
+        state = (self._count, self._dropped)
+        if self._held is None or self._held_state != state:
+            self._close_held()
+            self._held, self._held_state = Held(self._parts(), self._writer.folder), state
+        return self._held
+
+    def _close_held(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     def drop(self, guids: Iterable[str]) -> None:
         """Forget objects that are no longer in the directory; ``guids`` are text, lower case."""
         for guid in guids:
             self._drops.append((guid, self._count))
+            self._dropped += 1
 
     def refresh(self, guid: str, attributes: dict[str, list[bytes]]) -> None:
         """Replace the volatile attributes (``VOLATILE_ATTRIBUTES``) of an object taken earlier; absent ones go.
@@ -286,6 +300,7 @@ class Ingest:
         """
         if self._count == 0:
             raise InputError("no directory object was found", place=self._source.server or "")
+        self._close_held()
         finish = Finish(self._parts(), self._writer, account_sid or account)
         found_sid = finish.run()
         newest = finish.newest_change()

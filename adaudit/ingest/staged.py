@@ -33,13 +33,14 @@ REFRESHED = pa.schema([("position", pa.int32()), *DROPS, *((name, pa.string()) f
 def open_staged(parts: Mapping[str, Sequence[Path]], folder: Path) -> duckdb.DuckDBPyConnection:
     """A database with one view for each stage: ``entries_<layout>`` and ``s_<name>``; it spills into ``folder``.
 
-    Rows of an object that was read again later, or dropped, are left out, and refreshed values replace what was read.
-    The table ``doubles`` (dn, guid) tells of different objects that bore one GUID, of which the last is kept.
+    ``parts``: the files of each stage, all layouts and ``drops`` among them. Rows of an object that was read again
+    later, or dropped, are left out. The table ``doubles`` (dn, guid) tells of different objects that bore one GUID,
+    of which the last is kept.
     """
     db = duckdb.connect(
         config={
             "memory_limit": _MEMORY,
-            "threads": 2,
+            "threads": 1,
             "temp_directory": tempfile.mkdtemp(dir=folder, prefix="spill-"),
             "preserve_insertion_order": True,
         }
@@ -47,9 +48,13 @@ def open_staged(parts: Mapping[str, Sequence[Path]], folder: Path) -> duckdb.Duc
     for name, paths in parts.items():
         db.read_parquet([_GLOB.sub(r"[\1]", str(path)) for path in paths]).create_view(_view(name))
     _leave_out(db, parts)
+    return db
+
+
+def apply_refreshed(db: duckdb.DuckDBPyConnection) -> None:
+    """Put refreshed values in the place of those that were read."""
     if _count(db, "s_refreshed"):
         _replace_refreshed(db)
-    return db
 
 
 def _view(stage: str) -> str:
