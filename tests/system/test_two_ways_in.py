@@ -1,4 +1,7 @@
-"""One directory collected by adaudit and dumped with ldapsearch gives the same tables and the same findings."""
+"""One directory collected by adaudit and dumped with ldapsearch gives the same tables and the same findings.
+
+SYSVOL, which no dump holds, is left out; what ``coverage`` says of it differs in the reason.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import pytest
 
 from adaudit.engine import audit, load_rules
 from adaudit.importers import import_ldif
+from adaudit.ingest.files import FILE_TABLES
 from adaudit.schema import COLLECTED
 from adaudit.snapshot import Snapshot, open_snapshot
 from tests.testbed import Directory
@@ -24,7 +28,7 @@ def collected(directory: Directory, folder: Path) -> Snapshot:
     destination = folder / "collected.adsnap"
     command = [sys.executable, "-m", "adaudit", "collect", "--server", directory.ip, "--user", directory.auditor.user]
     subprocess.run(
-        [*command, "--ca-file", str(directory.ca_file), "-o", str(destination)],
+        [*command, "--ca-file", str(directory.ca_file), "-o", str(destination), "--no-sysvol"],
         env={"ADAUDIT_PASSWORD": directory.auditor.password},
         check=True,
     )
@@ -46,7 +50,10 @@ def both(samba_scenario: Directory, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.mark.parametrize("name", sorted(COLLECTED))
 def test_both_ways_give_the_same_table(both: tuple[Snapshot, Snapshot], name: str) -> None:
     columns = [column.name for column in COLLECTED[name].columns if column.name not in LOGON_TRACES]
-    first, second = (snapshot.table(name, columns).to_pylist() for snapshot in both)
+    first, second = (
+        [row for row in snapshot.table(name, columns).to_pylist() if row.get("table_name") not in FILE_TABLES]
+        for snapshot in both
+    )
     assert [row for row in first if row not in second] == []
     assert first == second
 
