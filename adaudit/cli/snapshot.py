@@ -81,7 +81,7 @@ def _event_as_text(event: dict[str, Any]) -> str:
     facts = (
         f"{name}={json.dumps(value, ensure_ascii=False)}"
         for name, value in event.items()
-        if name not in ("at", "event") and value is not None
+        if name not in ("at", "event") and value not in (None, "", [])
     )
     return "  ".join((event["at"], f"{event['event']:<9}", *facts))
 

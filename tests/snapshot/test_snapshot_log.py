@@ -17,7 +17,7 @@ from tests.snapshot.material import HEADER, contents_of, rebuild
 
 LINES = (
     b'{"at": "2026-11-01T08:30:00.000Z", "event": "bind", "account": "auditeur@corp.test", "error": null}\n'
-    b'{"at": "2026-11-01T08:30:01.000Z", "event": "search", "base": "DC=corp\\u202e,DC=test", "entries": 3}\n'
+    b'{"at": "2026-11-01T08:30:01.000Z", "event": "search", "base": "DC=corp\\u202e,DC=test", "entries": 0, "controls": []}\n'
 )
 
 
@@ -123,7 +123,7 @@ def test_the_command_prints_one_line_an_event(
     assert printed.err == ""
     assert printed.out.splitlines() == [
         '2026-11-01T08:30:00.000Z  bind       account="auditeur@corp.test"',
-        '2026-11-01T08:30:01.000Z  search     base="DC=corp\\u202e,DC=test"  entries=3',
+        '2026-11-01T08:30:01.000Z  search     base="DC=corp\\u202e,DC=test"  entries=0',
     ]
 
 
