@@ -16,6 +16,7 @@ import spnego
 from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 
+from adaudit.collect import ntlm
 from adaudit.collect.authentication import Kerberos, Ntlm
 from adaudit.collect.ber import MalformedAnswer
 from adaudit.collect.failures import BindRefused
@@ -27,9 +28,6 @@ MECHANISM: Final = "GSS-SPNEGO"
 _SEALED: Final = spnego.ContextReq.default
 """Confidentiality, integrity, order, and the proof that the server is who it says."""
 _PROTECTED: Final = spnego.ContextReq.confidentiality | spnego.ContextReq.integrity
-
-_NTLM_KEY_EXCHANGE: Final = 0x40000000
-"""NTLMSSP_NEGOTIATE_KEY_EXCH (MS-NLMP 2.2.2.5)."""
 
 
 class Exchange:
@@ -54,8 +52,9 @@ class Exchange:
             raise MalformedAnswer("a token of the bind") from None
 
     def check_protection(self) -> None:
-        """Raises BindRefused unless what was negotiated both signs and seals."""
-        if self.context.context_attr & _PROTECTED != _PROTECTED:
+        """Raises BindRefused unless what was negotiated both signs and seals, with keys of full length."""
+        is_weak_ntlm = self.context.negotiated_protocol == "ntlm" and not ntlm.has_strong_keys(self.context)
+        if self.context.context_attr & _PROTECTED != _PROTECTED or is_weak_ntlm:
             raise BindRefused("the server does not agree to sign and seal what follows", place=self._host)
 
 
@@ -68,7 +67,8 @@ def exchange(
     Raises UsageError for what cannot be tried, ConnectionFailed when a KDC refuses.
     """
     if isinstance(credentials, Ntlm):
-        yield Exchange(_ntlm(credentials, host, seal, bindings), host)
+        flags = _SEALED if seal else spnego.ContextReq.none
+        yield Exchange(ntlm.client(credentials, "ldap", host, flags, bindings), host)
         return
     # MIT's library announces signing and sealing to any service unless told not to; a DC refuses both inside TLS
     # (MS-ADTS 5.1.2.2).
@@ -79,21 +79,3 @@ def exchange(
         except SpnegoError as error:
             raise gss_failure(error, f"ldap/{host}", host) from error
         yield Exchange(context, host)
-
-
-def _ntlm(credentials: Ntlm, host: str, seal: bool, bindings: GssChannelBindings | None) -> spnego.ContextProxy:
-    """pyspnego's own NTLM on every system, so that the one tested is the one used."""
-    context = spnego.client(
-        spnego.Password(credentials.user, credentials.password),
-        None,
-        host,
-        "ldap",
-        bindings,
-        context_req=_SEALED if seal else spnego.ContextReq.none,
-        protocol="ntlm",
-        options=spnego.NegotiateOptions.use_ntlm,
-    )
-    if not seal:
-        # It would ask for a key exchange all the same and send a key of one byte, which Samba refuses.
-        context._context_req &= ~_NTLM_KEY_EXCHANGE
-    return context

@@ -21,6 +21,7 @@ from adaudit.collect.endpoint import Endpoint, Security
 from adaudit.collect.failures import BindRefused
 from adaudit.collect.messages import Control, Scope, Search, decode_entry
 from adaudit.collect.transport import Transport
+from adaudit.errors import UsageError
 from tests.collect import scripted_server
 
 if TYPE_CHECKING:
@@ -77,15 +78,29 @@ def test_one_bit_changed_on_the_way_ends_the_connection(
         list(connection.search(Search(lenient.base_dn, Scope.SUBTREE, ("*",)), page_size=20))
 
 
-@pytest.mark.parametrize("flag", [0x10, 0x20], ids=["signing", "sealing"])
+@pytest.mark.parametrize(
+    "flag",
+    [0x10, 0x20, 0x20000000, 0x00080000],
+    ids=["signing", "sealing", "keys of 128 bits", "extended session security"],
+)
 def test_a_server_that_does_not_agree_to_all_protection_is_not_talked_to(users: Path, flag: int) -> None:
-    """It takes NTLMSSP_NEGOTIATE_SIGN or _SEAL out of its challenge, accepts any proof, and would answer in clear."""
+    """It takes a flag out of its challenge, accepts any proof, and would answer in clear or under a key of 40 bits."""
     with ntlm_server(users, lambda token: without_flag(token, flag)) as (port, said):
         endpoint = Endpoint(LOOPBACK, Security.SEALED, port, timeout=5)
         with pytest.raises(BindRefused, match="does not agree to sign and seal"):
             endpoint.connect(Ntlm("CORP\\auditeur", "secret"))
     assert len(said) == 3
     assert said[2] == b""
+
+
+@pytest.mark.parametrize("level", ["0", "2", "high"])
+def test_no_setting_of_the_environment_brings_ntlm_version_1_back(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LM_COMPAT_LEVEL", level)
+    with (
+        socket.create_server((LOOPBACK, 0)) as listener,
+        pytest.raises(UsageError, match="LM_COMPAT_LEVEL asks for less than NTLMv2"),
+    ):
+        Endpoint(LOOPBACK, Security.SEALED, listener.getsockname()[1], timeout=5).connect(Ntlm("CORP\\a", "secret"))
 
 
 @contextlib.contextmanager

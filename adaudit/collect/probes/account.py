@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final, Self
 
 import spnego
-from spnego.exceptions import NegotiateOptions, SpnegoError
+from spnego.exceptions import SpnegoError
 
-from adaudit.collect import kerberos
+from adaudit.collect import kerberos, ntlm
 from adaudit.collect.authentication import Credentials, Kerberos, Ntlm, Simple
 from adaudit.collect.probes.line import NotAttempted, Unanswered
 from adaudit.errors import ConnectionFailed, UsageError
 
 _UNSOUND_TOKEN: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, struct.error)
 """What pyspnego raises, besides its own error, for a token that is not what it should be."""
-
-_NTLM_KEY_EXCHANGE: Final = 0x40000000
-"""NTLMSSP_NEGOTIATE_KEY_EXCH (MS-NLMP 2.2.2.5)."""
 
 
 class AccountRefused(Unanswered):
@@ -54,35 +51,23 @@ class Account:
 
         Raises AccountRefused when the KDC refuses, NotAttempted when these credentials cannot be used from here.
         """
-        is_kerberos = isinstance(self.credentials, Kerberos)
-        requirements = spnego.ContextReq.mutual_auth
-        requirements |= spnego.ContextReq.integrity if signing else spnego.ContextReq.no_integrity
+        flags = spnego.ContextReq.mutual_auth
+        flags |= spnego.ContextReq.integrity if signing else spnego.ContextReq.no_integrity
         with ExitStack() as held:
             try:
-                context = spnego.client(
-                    held.enter_context(self._credential(host)),
-                    hostname=host,
-                    service=service,
-                    context_req=requirements,
-                    protocol="kerberos" if is_kerberos else "ntlm",
-                    # Windows' own NTLM adds an empty channel binding of its own accord.
-                    options=NegotiateOptions.none if is_kerberos else NegotiateOptions.use_ntlm,
-                )
-                if not is_kerberos and not signing:
-                    # pyspnego asks for a key of the session in any case, then sends one of a byte, which is malformed.
-                    context._context_req &= ~_NTLM_KEY_EXCHANGE
+                match self.credentials:
+                    case Ntlm():
+                        context = ntlm.client(self.credentials, service, host, flags)
+                    case Kerberos():
+                        ticket = held.enter_context(kerberos.login(self.credentials, host))
+                        context = spnego.client(
+                            ticket, hostname=host, service=service, context_req=flags, protocol="kerberos"
+                        )
             except ConnectionFailed as error:
                 raise AccountRefused(error.message) from error
             except (UsageError, SpnegoError) as error:
                 raise NotAttempted(f"no logon from here: {error}") from error
             yield Exchange(context)
-
-    def _credential(self, host: str) -> AbstractContextManager[spnego.Credential]:
-        match self.credentials:
-            case Ntlm(user, password):
-                return nullcontext(spnego.Password(user, password))
-            case Kerberos():
-                return kerberos.login(self.credentials, host)
 
 
 @dataclass(frozen=True)
