@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from adaudit.collect.ber import MalformedAnswer
-from adaudit.collect.census import Census, Count, Sighting, key_of
+from adaudit.collect.census import RID_COUNTER, Census, Count, Sighting, key_of
 from adaudit.collect.filters import Equals, Or
 from adaudit.collect.intake import Intake
 from adaudit.collect.journal import Journal
 from adaudit.collect.messages import Control, Result, ResultCode, Scope, Search
-from adaudit.collect.passes import Pass, Places
+from adaudit.collect.passes import Contexts, Pass, Place
 from adaudit.collect.session import OutOfReach
 from adaudit.collect.transport import ConnectionLost
 from adaudit.decode.guid import parse_guid
@@ -40,98 +40,112 @@ class _Known(NamedTuple):
     descriptor: int | None
 
 
+_Stock = dict[Place, dict[str, _Known]]
+"""What is held, by place and by key."""
+
+
 class CatchUp:
-    """Reads again, pass by pass, then ``settle`` reads what follows from that."""
+    """Reads again, pass by pass, then ``settle`` reads what follows from that; ``close`` it."""
 
     def __init__(
-        self, ingest: Ingest, intake: Intake, journal: Journal, places: Places, attributes: tuple[str, ...]
+        self, ingest: Ingest, intake: Intake, journal: Journal, contexts: Contexts, attributes: tuple[str, ...]
     ) -> None:
-        """``attributes``: those of each search."""
+        """``contexts``: all there are in the forest; ``attributes``: those of each search."""
         self._ingest = ingest
         self._intake = intake
         self._journal = journal
-        self._places = places
+        self._contexts = contexts
         self._attributes = attributes
         self._unsettled = journal.unsettled
+        self._held: Held | None = None
+        self._stock: _Stock = {}
         self._changed: dict[str, _Known | None] = {}
         self._around: set[str] = set()
         self._read_again: set[str] = set()
+        self._since_stock: set[str] = set()
         self._blamed = 0
 
+    def close(self) -> None:
+        """Let go of what is held."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+
+    def take_stock(self) -> Held:
+        """Look at what is held now: against this, ``run`` compares."""
+        self.close()
+        self._held = held = self._ingest.held()
+        self._stock = self._sorted(held)
+        self._since_stock.clear()
+        return held
+
     def holds(self, part: Pass) -> bool:
-        """An object of ``part`` is held."""
-        with self._ingest.held() as held:
-            return bool(self._known(held, part))
+        """An object of ``part`` was held when stock was taken."""
+        return bool(self._stock.get(part.place))
 
     def run(self, part: Pass) -> Count:
         """Bring what is held of ``part`` up to date; how its census ended.
 
-        Raises ConnectionLost when the census was cut: it must be run again. Raises ConnectionFailed otherwise.
+        Raises ConnectionLost when it was cut: stock must be taken and it must be run again. Raises ConnectionFailed
+        otherwise.
         """
         part.faults.clear()
-        with self._ingest.held() as held:
-            known = self._known(held, part)
-            wanted: Wanted = {}
-            changed: dict[str, _Known | None] = {}
+        known = dict(self._stock.get(part.place, {}))
+        wanted: Wanted = {}
+        changed: dict[str, _Known | None] = {}
 
-            def compare(seen: Sighting) -> None:
-                part.look_at(seen.dn, seen.attributes)
-                before = known.pop(seen.key, None)
-                if before is not None and self._is_current(seen, before):
-                    return
-                wanted[seen.key] = seen.dn
-                if (
-                    before is not None
-                    or part.first_usn is None
-                    or (seen.usn_changed or part.first_usn + 1) > part.first_usn
-                ):
-                    changed[seen.key] = before
+        def compare(seen: Sighting) -> None:
+            part.look_at(seen.dn, seen.attributes)
+            before = known.pop(seen.key, None)
+            if before is not None and self._is_current(seen, before):
+                if seen.dn == part.base or RID_COUNTER in seen.attributes:
+                    wanted[seen.key] = seen.dn
+                return
+            wanted[seen.key] = seen.dn
+            is_new = part.first_usn is None or seen.usn_changed is None or seen.usn_changed > part.first_usn
+            if before is not None or is_new:
+                changed[seen.key] = before
 
-            count = Census(part.session, part.base, part.visibility, compare).run()
-            gone = known if count.is_whole else {}
-            around = held.neighbours([*changed, *gone]) if changed or gone else set()
+        count = Census(part.session, part.base, part.visibility, compare).run()
+        gone = {key: known[key] for key in known.keys() - self._since_stock} if count.is_whole else {}
         part.references |= count.references
-        part.has_changed |= bool(wanted or gone)
+        part.has_changed |= bool(changed or gone)
         self._changed |= {**changed, **gone}
-        self._around |= around
-        self._journal.unsettle(changed.keys() | around)
+        self._remember([*changed, *gone])
         self._ingest.drop(gone)
         self._read(part, wanted)
         return count
 
-    def settle(self) -> None:
+    def _remember(self, touched: list[str]) -> None:
+        """Note what refers to these, and what these refer to, as long as that is held as it was."""
+        around = self._held.neighbours(touched) if self._held is not None and touched else set()
+        self._around |= around
+        self._journal.unsettle({*touched, *around})
+
+    def settle(self, passes: Iterable[Pass]) -> None:
         """Read again what may have changed without a new USN. Raises ConnectionFailed."""
         if not self._changed:
             return
-        with self._ingest.held() as held:
-            now = self._known(held)
-            moved = [
-                key
-                for key, before in self._changed.items()
-                if key in now and (before is None or key in self._unsettled or _differs(before, now[key]))
-            ]
-            stale = self._around | held.neighbours(list(self._changed)) | held.below(moved)
-        stale -= self._read_again
+        held, stock = self.take_stock(), self._stock
+        now = {key: known for group in stock.values() for key, known in group.items()}
+        moved = [
+            key
+            for key, before in self._changed.items()
+            if key in now and (before is None or key in self._unsettled or _differs(before, now[key]))
+        ]
+        stale = (self._around | held.neighbours(list(self._changed)) | held.below(moved)) - self._read_again
         self._journal.unsettle(stale)
-        wanted: defaultdict[str, Wanted] = defaultdict(dict)
-        parts: dict[str, Pass] = {}
-        for key in sorted(stale & now.keys()):
-            part = self._places.pass_of(now[key].dn)
-            if part is not None:
-                parts[part.key] = part
-                wanted[part.key][key] = now[key].dn
-        for base, part in parts.items():
-            self._read(part, wanted[base])
+        for part in passes:
+            group = stock.get(part.place, {})
+            self._read(part, {key: group[key].dn for key in sorted(stale & group.keys())})
 
-    def _known(self, held: Held, part: Pass | None = None) -> dict[str, _Known]:
-        """What is held, of ``part`` alone when it is given, by key."""
+    def _sorted(self, held: Held) -> _Stock:
+        stock: _Stock = defaultdict(dict)
         table = held.objects()
-        columns = (table[name].to_pylist() for name in ("guid", "dn", "usn_changed", "sd"))
-        return {
-            guid or dn: _Known(dn, usn, descriptor)
-            for guid, dn, usn, descriptor in zip(*columns, strict=True)
-            if part is None or self._places.pass_of(dn) is part
-        }
+        columns = (table[name].to_pylist() for name in ("guid", "dn", "usn_changed", "sd", "is_deleted"))
+        for guid, dn, usn, descriptor, is_deleted in zip(*columns, strict=True):
+            stock[self._contexts.key_of(dn), is_deleted][guid or dn] = _Known(dn, usn, descriptor)
+        return stock
 
     def _is_current(self, seen: Sighting, held: _Known) -> bool:
         """``seen`` is held as it now is; its volatile attributes are then brought up to date."""
@@ -153,7 +167,9 @@ class CatchUp:
             left, fault = self._ask(part, batch)
             if len(left) < len(batch):
                 self._blamed = 0
-            self._read_again |= batch.keys() - left.keys()
+            came = batch.keys() - left.keys()
+            self._read_again |= came
+            self._since_stock |= came
             if left and len(batch) > 1:
                 waiting += _divided(left, (len(left) + 1) // 2)
             elif left and fault is None:

@@ -23,7 +23,17 @@ LIMITS: Final = (
 )
 """What a server answers to a search that is too large for it."""
 
-_ATTRIBUTES: Final = ("objectGUID", "uSNChanged", "uSNCreated", "wellKnownObjects", *VOLATILE_ATTRIBUTES)
+RID_COUNTER: Final = "rIDNextRID"
+"""A local attribute, which changes without a new USN."""
+
+_ATTRIBUTES: Final = (
+    "objectGUID",
+    "uSNChanged",
+    "uSNCreated",
+    "wellKnownObjects",
+    RID_COUNTER,
+    *VOLATILE_ATTRIBUTES,
+)
 
 _SMALLEST: Final = 50
 """Objects below which a range that the server still cuts short is not divided further: its size is not the reason."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from adaudit.collect.intake import Intake
 from adaudit.collect.itinerary import Itinerary
 from adaudit.collect.journal import Journal, stands_in
 from adaudit.collect.log import CollectionLog
+from adaudit.collect.passes import Contexts
 from adaudit.collect.reading import Reading, Wanted
 from adaudit.collect.session import DEFAULT_PACING, Interrupted, OtherServer, Pacing, Session
 from adaudit.collect.sweep import Step, Sweep
@@ -199,14 +200,16 @@ class Collector:
                 self._tell("going on with the collection that was interrupted")
                 for envelope in journal.replay():
                     intake.replay(envelope)
-            holds = goes_on or earlier is not None
-            sweep = Sweep(ingest, intake, journal, self._attributes, self._observe, goes_on=holds)
             servers = None if earlier is None else earlier.manifest.source.servers
             reading = self._reading = Reading(
                 self._wanted, self._endpoint, self._credentials, ingest, journal, log, earlier=servers
             )
             itinerary = Itinerary(home, self._wanted.scope, connect, self._names, ingest)
-            reading.run(home, itinerary, self._names, sweep)
+            contexts = Contexts((*home.root.naming_contexts, *(each.dn for each in itinerary.topology.partitions)))
+            holds = goes_on or earlier is not None
+            sweep = Sweep(ingest, intake, journal, contexts, self._attributes, self._observe, goes_on=holds)
+            with closing(sweep):
+                reading.run(home, itinerary, self._names, sweep)
             reason = "; ".join(reading.problems)[:_LONGEST_REASON] or None
             log.write("end", objects=ingest.count, seconds=time.monotonic() - started, incomplete_reason=reason)
             if ingest.count == 0:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from adaudit.collect.census import Count
 from adaudit.collect.messages import SHOW_DELETED, Control, text
 from adaudit.collect.session import Session
-from adaudit.ingest.names import dn_key
+from adaudit.ingest.names import dn_key, is_below
 from adaudit.schema.requests import SD_FLAGS_OID, SD_FLAGS_VALUE
 
 SD_FLAGS: Final = Control(SD_FLAGS_OID, SD_FLAGS_VALUE)
@@ -27,9 +28,13 @@ def controls_for(*, is_deleted: bool) -> tuple[Control, ...]:
     return (SD_FLAGS, *visibility(is_deleted=is_deleted))
 
 
+Place = tuple[str, bool]
+"""A naming context, as a key, and whether its deleted objects are meant."""
+
+
 @dataclass
 class Pass:
-    """Everything below ``base``, as one server gives it.
+    """Everything below ``base``, as one server gives it; ``context`` is the DN of the naming context, as a key.
 
     ``first_usn``: the highest USN of the server before anything was read. ``is_begun``: objects of it are held;
     ``has_changed``: not all of them as they are now.
@@ -39,6 +44,7 @@ class Pass:
 
     session: Session
     base: str
+    context: str
     is_deleted: bool
     first_usn: int | None
     is_begun: bool = False
@@ -50,8 +56,8 @@ class Pass:
     given_up: str | None = None
 
     @property
-    def key(self) -> str:
-        return dn_key(self.base)
+    def place(self) -> Place:
+        return self.context, self.is_deleted
 
     @property
     def visibility(self) -> tuple[Control, ...]:
@@ -70,17 +76,13 @@ class Pass:
                     self.deleted_objects = text(well[len(_DELETED_OBJECTS) :])
 
 
-class Places:
-    """Which pass an object belongs to, by its DN."""
+class Contexts:
+    """The naming contexts of the forest, read or not: each object belongs to one of them."""
 
-    def __init__(self) -> None:
-        self._passes: dict[str, Pass] = {}
+    def __init__(self, dns: Iterable[str]) -> None:
+        self._keys = sorted({dn_key(dn) for dn in dns}, key=len, reverse=True)
 
-    def add(self, part: Pass) -> None:
-        self._passes[part.key] = part
-
-    def pass_of(self, dn: str) -> Pass | None:
-        """That with the deepest base at or above ``dn``."""
+    def key_of(self, dn: str) -> str:
+        """The DN, as a key, of the naming context that ``dn`` is of; empty when it is of none."""
         key = dn_key(dn)
-        above = [base for base in self._passes if key == base or key.endswith(f",{base}")]
-        return self._passes[max(above, key=len)] if above else None
+        return next((head for head in self._keys if is_below(key, head)), "")

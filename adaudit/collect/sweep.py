@@ -12,7 +12,7 @@ from adaudit.collect.census import LIMITS, Count
 from adaudit.collect.intake import Intake
 from adaudit.collect.journal import Journal
 from adaudit.collect.messages import Result, ResultCode, Scope, Search
-from adaudit.collect.passes import Pass, Places
+from adaudit.collect.passes import Contexts, Pass
 from adaudit.collect.session import OutOfReach, Session
 from adaudit.collect.transport import ConnectionLost
 from adaudit.ingest import Ingest
@@ -44,12 +44,14 @@ class Sweep:
         ingest: Ingest,
         intake: Intake,
         journal: Journal,
+        contexts: Contexts,
         attributes: tuple[str, ...],
         observe: Callable[[Step], None],
         *,
         goes_on: bool = False,
     ) -> None:
-        """``goes_on``: ``ingest`` holds objects already, of an interrupted or an earlier collection."""
+        """``contexts``: all there are in the forest, wanted or not. ``goes_on``: ``ingest`` holds objects already, of
+        an interrupted or an earlier collection."""
         self.problems: list[str] = []
         self._ingest = ingest
         self._intake = intake
@@ -58,35 +60,42 @@ class Sweep:
         self._observe = observe
         self._goes_on = goes_on
         self._passes: list[Pass] = []
-        self._places = Places()
-        self._catch_up = CatchUp(ingest, intake, journal, self._places, attributes)
+        self._contexts = contexts
+        self._catch_up = CatchUp(ingest, intake, journal, contexts, attributes)
+        if goes_on:
+            self._catch_up.take_stock()
 
     def read(self, session: Session, contexts: Iterable[str], first_usn: int | None) -> None:
         """Read naming contexts; ``first_usn``: the highest USN of the server before anything was read of them.
 
         Raises ConnectionFailed when the server is out of reach; ``tell`` says then what is missing.
         """
-        heads = [Pass(session, dn, is_deleted=False, first_usn=first_usn) for dn in contexts]
-        self._add(heads)
+        heads = [self._pass(session, dn, dn, first_usn) for dn in contexts]
         for part in heads:
             self._read(part)
-        deleted = [
-            Pass(session, head.deleted_objects, is_deleted=True, first_usn=first_usn)
-            for head in heads
-            if head.deleted_objects is not None
-        ]
-        self._add(deleted)
-        for part in deleted:
+        inside = [(head.base, head.deleted_objects) for head in heads]
+        for part in [self._pass(session, dn, container, first_usn) for dn, container in inside if container]:
             self._read(part)
+
+    def _pass(self, session: Session, context: str, base: str, first_usn: int | None) -> Pass:
+        part = Pass(session, base, dn_key(context), is_deleted=base != context, first_usn=first_usn)
+        if self._goes_on:
+            part.is_begun = self._catch_up.holds(part)
+        self._passes.append(part)
+        return part
 
     @property
     def schema_changed(self) -> bool:
         """What is held of the schema was not current: other attributes may be to be seen than before."""
-        return any(part.has_changed and part.key.startswith("cn=schema,") for part in self._passes)
+        return any(part.has_changed and part.context.startswith("cn=schema,") for part in self._passes)
 
     def settle(self) -> None:
         """Once all contexts were read: read again what changed meanwhile without telling. Raises ConnectionFailed."""
-        self._catch_up.settle()
+        self._catch_up.settle(self._passes)
+
+    def close(self) -> None:
+        """Let go of what it compared with."""
+        self._catch_up.close()
 
     def give_up(self, session: Session, reason: str) -> None:
         """Go on without this server; ``tell`` says what it had left to give."""
@@ -100,7 +109,7 @@ class Sweep:
         naming contexts of which it was told already."""
         if reason is not None:
             self.problems.append(reason)
-        known = {part.key for part in self._passes} | set(told)
+        known = {part.context for part in self._passes} | set(told)
         for part in self._passes:
             self._tell_of(part, reason or "")
         for url in sorted({url for part in self._passes for url in part.references}):
@@ -113,18 +122,15 @@ class Sweep:
                 self._ingest.note_attribute("truncated", "server_error", attribute, dn=dn, detail=detail)
                 self.problems.append(f"{attribute} of {dn} is cut short ({fault})")
 
-    def _add(self, parts: list[Pass]) -> None:
-        self._passes += parts
-        for part in parts:
-            self._places.add(part)
-
     def _read(self, part: Pass) -> None:
         """Until the end of the pass was reached, however often the link is lost as long as objects come."""
-        if self._goes_on:
-            part.is_begun = self._catch_up.holds(part)
+        is_stocked = self._goes_on
         tries = fruitless = 0
         while part.outcome is None:
             before = self._ingest.count
+            if part.is_begun and not is_stocked:
+                self._catch_up.take_stock()
+            is_stocked = False
             try:
                 count = self._catch_up.run(part) if part.is_begun else self._read_plainly(part)
             except ConnectionLost as error:
