@@ -71,8 +71,10 @@ class Access:
         if self.password_file is not None:
             try:
                 return self.password_file.read_text(encoding="utf-8-sig").rstrip("\r\n")
-            except (OSError, UnicodeDecodeError) as error:
-                raise UsageError(f"cannot be read: {error}", place=str(self.password_file)) from error
+            except OSError as error:
+                raise UsageError(f"cannot be read: {error.strerror}", place=str(self.password_file)) from error
+            except UnicodeDecodeError:
+                raise UsageError("holds no text in UTF-8", place=str(self.password_file)) from None
         if VARIABLE in os.environ:
             return os.environ[VARIABLE]
         if not sys.stdin.isatty():

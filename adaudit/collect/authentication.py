@@ -25,6 +25,11 @@ class Simple:
         """How logs and the manifest call the account."""
         return self.user
 
+    @property
+    def as_ntlm(self) -> Ntlm | None:
+        """The same account where there is no simple bind; None for a DN, which LDAP alone understands."""
+        return None if "=" in self.user else Ntlm(self.user, self.password)
+
 
 @dataclass(frozen=True)
 class Ntlm:
@@ -90,7 +95,8 @@ Credentials = Simple | Ntlm | Kerberos | ClientCertificate
 
 
 def _check_account(user: str, password: str) -> None:
-    """An empty password asks for an anonymous session (RFC 4513 section 5.1.2), which no account refuses."""
+    """An empty password asks for an anonymous session (RFC 4513 section 5.1.2), which no account refuses; one that is
+    not text cannot be the right one."""
     if not user:
         raise UsageError("the name of the account is empty")
     if not password:
@@ -99,3 +105,7 @@ def _check_account(user: str, password: str) -> None:
         user.encode()
     except UnicodeEncodeError:
         raise UsageError("the name of the account is not text", place=ascii(user)) from None
+    try:
+        password.encode()
+    except UnicodeEncodeError:
+        raise UsageError("the password is not text: it must be given in UTF-8", place=user) from None

@@ -66,10 +66,12 @@ def service_ticket(credentials: Kerberos, service: str, host: str) -> ServiceTic
 
 
 def identified(credentials: Kerberos) -> Kerberos:
-    """The same with the user whom its cache or keytab names. Raises UsageError when that cannot be read."""
-    if _WINDOWS or credentials.user is not None:
+    """The same with the user whom its cache or keytab names. Raises UsageError when that cannot be read, or when what
+    Kerberos needs is not installed."""
+    if _WINDOWS:
         return credentials
-    return replace(credentials, user=_tickets().holder(credentials))
+    tickets = _tickets()
+    return credentials if credentials.user is not None else replace(credentials, user=tickets.holder(credentials))
 
 
 def _tickets() -> ModuleType:

@@ -26,8 +26,11 @@ _START_TLS_OID: Final = "1.3.6.1.4.1.1466.20037"
 _SUCCESS: Final = 0
 _SASL_BIND_IN_PROGRESS: Final = 14
 
-_UNSOUND_ANSWER: Final = (LookupError, ValueError, TypeError, AttributeError)
+_UNSOUND_ANSWER: Final = (LookupError, ValueError, TypeError, AttributeError, RecursionError)
 """What ldap3 raises, besides errors of its own, for an answer that is not sound LDAP."""
+
+_MOST_BYTES: Final = 1 << 20
+"""What all answers before the end of the bind may amount to; ldap3 has no limit of its own."""
 
 _ISSUED_BY_A_DOMAIN: Final = bytes.fromhex("01 05 000000000005 15000000")
 """How the SID of an account begins, S-1-5-21 and four more parts: nobody's token holds one without a bind."""
@@ -53,6 +56,7 @@ class Opening:
         except (LDAPExceptionError, OSError, UnicodeError) as error:  # UnicodeError: a name that IDNA refuses
             raise open_failure(error, host, port, timeout) from error
         self._transport = Transport(self._client.socket, host, self._place, timeout)
+        self._client.socket = _Bounded(self._transport)
         self._started_tls = False
 
     def start_tls(self, tls: ssl.SSLContext) -> None:
@@ -78,7 +82,6 @@ class Opening:
             untrusted = isinstance(error, ssl.SSLCertVerificationError)
             certificate = self._presented_certificate() if untrusted else None
             raise tls_failure(error, self._host, self._place, certificate) from error
-        self._client.socket = self._transport.socket
 
     def _presented_certificate(self) -> bytes | None:
         """The certificate just refused, in DER: a failed handshake does not show it, so on a connection of its own."""
@@ -122,7 +125,7 @@ class Opening:
 
     def _bind_simple(self, credentials: Simple) -> None:
         client = self._client
-        client.user, client.password = credentials.user, credentials.password.encode("utf-8", "surrogateescape")
+        client.user, client.password = credentials.user, credentials.password.encode()
         client.authentication = ldap3.SIMPLE
         self._expect_success(self._ask("the bind", lambda: client.bind(read_server_info=False)), credentials.user)
 
@@ -189,3 +192,27 @@ class Opening:
         connection = ReadOnlyConnection(self._transport, self._place)
         page = next(connection.search(Search("", Scope.BASE, (attribute,)), page_size=None))
         return [value for entry in page.entries for value in decode_entry(entry)[1].get(attribute, [])]
+
+
+class _Bounded:
+    """The socket as ldap3 uses it, of which no more than ``_MOST_BYTES`` are read."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._left = _MOST_BYTES
+
+    def recv(self, count: int) -> bytes:
+        received = self._transport.socket.recv(count)
+        self._left -= len(received)
+        if self._left < 0:
+            raise OSError(f"an answer of more than {_MOST_BYTES} bytes")
+        return received
+
+    def sendall(self, data: bytes) -> None:
+        self._transport.socket.sendall(data)
+
+    def shutdown(self, how: int) -> None:
+        self._transport.socket.shutdown(how)
+
+    def close(self) -> None:
+        self._transport.close()

@@ -18,7 +18,7 @@ from typing import Any, Final, Self
 from impacket import nt_errors, smb3, smb3structs
 from impacket.nmb import NetBIOSError, NetBIOSTimeout
 
-from adaudit.collect.authentication import ClientCertificate, Credentials, Kerberos
+from adaudit.collect.authentication import ClientCertificate, Credentials, Kerberos, Simple
 from adaudit.collect.kerberos import service_ticket
 from adaudit.collect.smb_answers import Answers, NotSigned
 from adaudit.decode.times import filetime
@@ -259,14 +259,11 @@ def _login(credentials: Credentials, host: str, place: str) -> Callable[[Any], o
         raise CannotLogIn("SMB takes no client certificate: give a password or use Kerberos", place=place)
     if isinstance(credentials, Kerberos):
         return _kerberos_login(credentials, host, place)
-    try:
-        credentials.password.encode("utf-16-le")
-    except UnicodeEncodeError:
-        raise CannotLogIn("the password is not text, which SMB needs", place=place) from None
-    domain, separator, name = credentials.user.rpartition("\\")
-    if not separator and "=" in name and "@" not in name:
-        raise CannotLogIn(f"SMB takes no DN ({name}): give user@domain or DOMAIN\\name", place=place)
-    return partial(smb3.SMB3.login, user=name, password=credentials.password, domain=domain)
+    account = credentials.as_ntlm if isinstance(credentials, Simple) else credentials
+    if account is None:
+        raise CannotLogIn(f"SMB takes no DN ({credentials.user}): give user@domain or DOMAIN\\name", place=place)
+    domain, _, name = account.user.rpartition("\\")
+    return partial(smb3.SMB3.login, user=name, password=account.password, domain=domain)
 
 
 def _kerberos_login(credentials: Kerberos, host: str, place: str) -> Callable[[Any], object]:

@@ -116,8 +116,7 @@ def _initial_ticket(context: krb5.Context, credentials: Kerberos, host: str) -> 
             keytab = _open_keytab(context, credentials)  # the binding keeps no hold of it for the request
             krb5.init_creds_set_keytab(context, request, keytab)
         else:
-            password = (credentials.password or "").encode("utf-8", "surrogateescape")
-            krb5.init_creds_set_password(context, request, password)
+            krb5.init_creds_set_password(context, request, (credentials.password or "").encode())
         krb5.init_creds_get(context, request)
         return krb5.init_creds_get_creds(context, request)
     except krb5.Krb5Error as error:

@@ -110,6 +110,14 @@ def test_the_password_comes_from_the_file_before_the_variable(tmp_path: Path) ->
     assert asked.credentials() == Simple("auditeur@chu.example", "from the file")
 
 
+def test_nothing_of_a_password_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_bytes(b"pass\xe9word")
+    with pytest.raises(UsageError, match="holds no text in UTF-8") as caught:
+        access(*USER, "--password-file", str(path)).credentials()
+    assert "e9" not in str(caught.value).removeprefix(str(path))
+
+
 def test_without_variable_file_or_terminal_there_is_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ADAUDIT_PASSWORD")
     asked = access(*USER)

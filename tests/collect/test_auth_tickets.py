@@ -15,7 +15,7 @@ from impacket.smbconnection import SMBConnection
 from adaudit.collect.authentication import ClientCertificate, Credentials, Kerberos, Ntlm, Simple
 from adaudit.collect.endpoint import Endpoint
 from adaudit.collect.failures import BindRefused
-from adaudit.collect.kerberos import login, service_ticket
+from adaudit.collect.kerberos import identified, login, service_ticket
 from adaudit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -113,6 +113,8 @@ def test_without_the_extra_kerberos_says_what_to_install(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "krb5", None)
     with pytest.raises(UsageError, match=r"pip install 'adaudit\[kerberos\]'"):
         service_ticket(Kerberos("a@b", "secret"), "cifs", "dc1.corp.test")
+    with pytest.raises(UsageError, match=r"pip install 'adaudit\[kerberos\]'"):
+        identified(Kerberos("a@b", "secret"))
 
 
 def test_windows_takes_the_logged_on_user_or_a_password(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

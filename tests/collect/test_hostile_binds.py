@@ -11,14 +11,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adaudit.collect.authentication import Credentials, Ntlm, Simple
-from adaudit.collect.ber import MalformedAnswer
+from adaudit.collect.authentication import Credentials, Kerberos, Ntlm, Simple
+from adaudit.collect.ber import ENUMERATED, OCTET_STRING, SEQUENCE, MalformedAnswer, encode, encode_integer
 from adaudit.collect.endpoint import Endpoint, Security
 from adaudit.collect.sasl import exchange
 from adaudit.errors import ConnectionFailed, UsageError
 from tests.collect.scripted_server import RECORDED_CHALLENGE
 
 PASSWORD = "never-to-be-told"
+
+
+def nested(depth: int) -> bytes:
+    """A bind response whose last element holds one that holds one…"""
+    inner = b""
+    for _ in range(depth):
+        inner = encode(SEQUENCE, inner)
+    result = encode_integer(0, ENUMERATED) + encode(OCTET_STRING, b"") * 2 + inner
+    return encode(SEQUENCE, encode_integer(1) + encode(0x61, result))
+
+
 ANSWERS = {
     "zeros": bytes(10),
     "a result code below zero": b"0\x0c\x02\x01\x01a\x07\n\x01\xff\x04\x00\x04\x00",
@@ -26,6 +37,7 @@ ANSWERS = {
     "no operation": b"0\x03\x02\x01\x01",
     "an indefinite length": b"0\x80\x02\x01\x01\x00\x00",
     "an entry": b"0\x0c\x02\x01\x01d\x07\n\x01\x00\x04\x00\x04\x00",
+    "a nest": nested(3000),
     "another protocol": b"HTTP/1.1 400 Bad Request\r\n\r\n",
     "nothing": b"",
 }
@@ -34,13 +46,20 @@ ANSWERS = {
 @contextlib.contextmanager
 def server(answer: bytes) -> Iterator[int]:
     """Port of a server that gives one answer to whatever is said first."""
+    with flooded(lambda client: client.sendall(answer)) as port:
+        yield port
+
+
+@contextlib.contextmanager
+def flooded(answer: Callable[[socket.socket], None]) -> Iterator[int]:
+    """Port of a server that does this after whatever is said first."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
             client, _ = listener.accept()
             with client, contextlib.suppress(OSError):
                 client.recv(4096)
-                client.sendall(answer)
+                answer(client)
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -60,9 +79,24 @@ def test_an_unsound_answer_is_one_located_failure_without_the_password(
     assert PASSWORD not in str(caught.value)
 
 
-def test_a_name_that_is_no_text_is_refused() -> None:
-    with pytest.raises(UsageError, match="not text"):
-        Simple("\udcff", PASSWORD)
+@pytest.mark.parametrize("method", [Simple, Ntlm, Kerberos])
+def test_what_is_no_text_is_refused_before_it_counts_as_a_wrong_password(
+    method: Callable[[str, str], Credentials],
+) -> None:
+    for user, password in (("\udcff", PASSWORD), ("lecteur@chu.example", f"{PASSWORD}\udce9")):
+        with pytest.raises(UsageError, match="not text") as caught:
+            method(user, password)
+        assert PASSWORD not in str(caught.value)
+
+
+def test_an_answer_without_end_is_left_early() -> None:
+    def flood(client: socket.socket) -> None:
+        client.sendall(b"\x30\x84\x7f\xff\xff\xff")
+        while True:
+            client.sendall(bytes(1 << 16))
+
+    with flooded(flood) as port, pytest.raises(ConnectionFailed, match="more than 1048576 bytes"):
+        Endpoint("127.0.0.1", Security.PLAINTEXT, port, timeout=5).connect(Simple("lecteur@chu.example", PASSWORD))
 
 
 def test_a_challenge_of_the_year_60000_is_an_unsound_answer() -> None:

@@ -12,7 +12,7 @@ import spnego
 from spnego.exceptions import SpnegoError
 
 from adaudit.collect import kerberos, ntlm
-from adaudit.collect.authentication import Credentials, Kerberos, Ntlm, Simple
+from adaudit.collect.authentication import ClientCertificate, Credentials, Kerberos, Ntlm, Simple
 from adaudit.collect.probes.line import NotAttempted, Unanswered
 from adaudit.errors import ConnectionFailed, UsageError
 
@@ -36,9 +36,10 @@ class Account:
         match credentials:
             case Ntlm() | Kerberos():
                 return cls(credentials)
-            case Simple(user, password) if "=" not in user:
-                return cls(Ntlm(user, password))
-            case _:
+            case Simple():
+                ntlm_account = credentials.as_ntlm
+                return None if ntlm_account is None else cls(ntlm_account)
+            case ClientCertificate():
                 return None
 
     @property
