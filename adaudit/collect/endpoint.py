@@ -91,12 +91,16 @@ def trust(ca_file: Path | None) -> ssl.SSLContext:
     if ca_file is None:
         return ssl.create_default_context()
     try:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         content = ca_file.read_bytes()
         if b"-----BEGIN" in content:
-            return ssl.create_default_context(cafile=str(ca_file))
-        return ssl.create_default_context(cadata=content)
-    except OSError as error:
+            tls.load_verify_locations(cafile=ca_file)
+        else:
+            tls.load_verify_locations(cadata=content)
+    except (OSError, ValueError) as error:
         raise UsageError(f"holds no certificate that can be read ({error})", place=str(ca_file)) from error
+    tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # an issuing authority is enough, without the root above it
+    return tls
 
 
 def present(tls: ssl.SSLContext, credentials: ClientCertificate) -> None:

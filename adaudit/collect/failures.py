@@ -16,6 +16,28 @@ _IP_ADDRESS_MISMATCH: Final = 64
 _CERTIFICATE_EXPIRED: Final = 10
 """OpenSSL's X509_V_ERR_* numbers."""
 
+_NOTHING_IN_COMMON: Final = frozenset(
+    {
+        "TLSV1_ALERT_PROTOCOL_VERSION",
+        "TLSV1_ALERT_INSUFFICIENT_SECURITY",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "UNSUPPORTED_PROTOCOL",
+        "DH_KEY_TOO_SMALL",
+    }
+)
+"""OpenSSL's names for a handshake that fails for want of a version or cipher that both sides take."""
+
+_NAMES_TOLD: Final = 10
+_LONGEST_NAME: Final = 300
+"""Characters of what a server's certificate calls itself; it may say anything."""
+
+_UNSOUND_CERTIFICATE: Final = (
+    ValueError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+
 
 class BindRefused(ConnectionFailed):
     """The server, or a KDC, said no: these credentials must not be tried again, there or elsewhere."""
@@ -40,9 +62,7 @@ def tls_failure(error: OSError, host: str, place: str, certificate: bytes | None
     if isinstance(error, TimeoutError):
         return ConnectionFailed("no answer to the TLS handshake: LDAPS is on 636, on 389 use --start-tls", place=place)
     if not isinstance(error, ssl.SSLCertVerificationError):
-        return ConnectionFailed(
-            f"no TLS on this port ({error.strerror or error}): LDAPS is on 636, on 389 use --start-tls", place=place
-        )
+        return ConnectionFailed(_without_tls(error), place=place)
     shown = _Shown.of(certificate)
     if error.verify_code in (_HOSTNAME_MISMATCH, _IP_ADDRESS_MISMATCH):
         return ConnectionFailed(
@@ -56,6 +76,19 @@ def tls_failure(error: OSError, host: str, place: str, certificate: bytes | None
         "confirms this fingerprint, give the certificate of the authority that issued it with --ca-file",
         place=place,
     )
+
+
+def _without_tls(error: OSError) -> str:
+    if isinstance(error, ssl.SSLEOFError | ConnectionError):
+        return (
+            "the server ended the TLS handshake: it may lack a certificate for its LDAP service; "
+            "--sealed, with NTLM or Kerberos, needs none"
+        )
+    reason = getattr(error, "reason", None)
+    if reason in _NOTHING_IN_COMMON:
+        told = reason.lower().replace("_", " ")
+        return f"the server speaks no TLS 1.2 or later with a cipher that is allowed here ({told}): bring it up to date"
+    return f"no TLS on this port ({error.strerror or error}): LDAPS is on 636, on 389 use --start-tls"
 
 
 @dataclass(frozen=True)
@@ -72,10 +105,14 @@ class _Shown:
         fingerprint = sha256(der).digest().hex(":").upper()
         try:
             certificate = x509.load_der_x509_certificate(der)
-            subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
+            subject, issuer = (
+                name.rfc4514_string()[:_LONGEST_NAME] for name in (certificate.subject, certificate.issuer)
+            )
             names = _names(certificate) or [subject]
-        except ValueError:
+        except _UNSOUND_CERTIFICATE:
             return cls(f", SHA-256 {fingerprint}")
+        if len(names) > _NAMES_TOLD:
+            names = [*names[:_NAMES_TOLD], f"{len(names) - _NAMES_TOLD} more"]
         told = f", subject {subject or 'empty'}, issuer {issuer or 'empty'}, SHA-256 {fingerprint}"
         return cls(told, f" but for {', '.join(names)}")
 

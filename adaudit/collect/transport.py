@@ -67,7 +67,7 @@ class Transport:
             algorithm = x509.load_der_x509_certificate(certificate).signature_hash_algorithm
         except UnsupportedAlgorithm:
             algorithm = None
-        except ValueError as error:
+        except (ValueError, x509.InvalidVersion) as error:
             raise ConnectionFailed(f"the server's certificate cannot be read: {error}", place=self._place) from error
         if algorithm is None or isinstance(algorithm, hashes.MD5 | hashes.SHA1):
             algorithm = hashes.SHA256()

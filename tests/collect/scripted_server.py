@@ -74,6 +74,23 @@ def scripted(answers: list[Answer], tls: ssl.SSLContext, *, starts_tls: bool = F
         thread.join(10)
 
 
+@contextlib.contextmanager
+def flooded(answer: Callable[[socket.socket], None]) -> Iterator[int]:
+    """Port of a server that does this after whatever is said first."""
+    with socket.create_server((LOOPBACK, 0)) as listener:
+
+        def serve() -> None:
+            client, _ = listener.accept()
+            with client, contextlib.suppress(OSError):
+                client.recv(4096)
+                answer(client)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(10)
+
+
 def messages(line: socket.socket) -> Iterator[bytes]:
     held = bytearray()
     while said := line.recv(65536):

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+import ssl
 import struct
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from impacket.krb5.asn1 import AP_REQ, Authenticator
 from impacket.krb5.ccache import CCache
 from impacket.krb5.crypto import Key, _enctype_table
@@ -22,8 +25,8 @@ from ldap3.protocol.rfc4511 import LDAPMessage
 from pyasn1.codec.ber import decoder
 
 from adaudit.collect.authentication import ClientCertificate, Kerberos, Ntlm, Simple
-from adaudit.collect.endpoint import Endpoint, Security
-from adaudit.collect.failures import BindRefused
+from adaudit.collect.endpoint import Endpoint, Security, trust
+from adaudit.collect.failures import BindRefused, tls_failure
 from adaudit.errors import ConnectionFailed, UsageError
 from tests.collect import scripted_server as server
 
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from tests.testbed import Directory
 
 TLS = [Security.LDAPS, Security.START_TLS]
+PROTOCOL_VERSION = bytes.fromhex("15030300020246")
+"""The alert of TLS that refuses every version that was offered (RFC 8446 section 6.2)."""
 
 USER_SID = bytes.fromhex("010500000000000515000000010000000200000003000000e8030000")
 ANONYMOUS_SID = bytes.fromhex("010100000000000507000000")
@@ -78,6 +83,92 @@ def test_to_look_at_a_refused_certificate_nothing_is_said(lenient: Directory, pr
         endpoint.connect(Simple("a@corp.test", "never sent"))
     assert proxy.connections == 2
     assert b"a@corp.test" not in proxy.said()
+
+
+def test_the_authority_that_issued_the_certificate_is_enough(tmp_path: Path) -> None:
+    """The certificate above which stands another that nobody gave to us."""
+    theirs = issued_below_a_root(tmp_path)
+    for authority in ("issuing.pem", "issuing.der", "root.pem"):
+        with server.scripted([server.bound], server.serving(theirs)) as heard:
+            endpoint = Endpoint(server.HOST, Security.LDAPS, heard.port, tmp_path / authority, 10, server.LOOPBACK)
+            endpoint.connect(Simple("a@corp.test", "secret")).unbind()
+
+
+def issued_below_a_root(folder: Path) -> Path:
+    """A PEM file of a server whose certificate an authority below a root has issued; both authorities beside it."""
+    issuer: tuple[x509.Name, ec.EllipticCurvePrivateKey] | None = None
+    chain: list[x509.Certificate] = []
+    for name in ("root", "issuing", server.HOST):
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        authority, authority_key = issuer or (subject, key)
+        now = datetime.now(UTC)
+        certificate = (
+            x509.CertificateBuilder(authority, subject, key.public_key(), 7, now, now + timedelta(days=1))
+            .add_extension(x509.BasicConstraints(ca=name != server.HOST, path_length=None), critical=True)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+            .sign(authority_key, hashes.SHA256())
+        )
+        (folder / f"{name}.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        (folder / f"{name}.der").write_bytes(certificate.public_bytes(serialization.Encoding.DER))
+        chain.insert(0, certificate)
+        issuer = subject, key
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    whole = folder / "server.pem"
+    whole.write_bytes(b"".join(each.public_bytes(serialization.Encoding.PEM) for each in chain[:2]) + secret)
+    return whole
+
+
+@pytest.mark.parametrize("content", [b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\n"])
+def test_a_file_without_certificates_does_not_stand_for_those_of_the_system(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"ca\.pem: holds no certificate"):
+        trust(path)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"", "may lack a certificate for its LDAP service; --sealed"),
+        (PROTOCOL_VERSION, "no TLS 1.2 or later.*protocol version"),
+        (b"0\x0c\x02\x01\x01a\x07\n\x01\x02\x04\x00\x04\x00", "no TLS on this port.*636"),
+    ],
+    ids=["closed", "old", "plain LDAP"],
+)
+def test_a_handshake_that_fails_is_told_with_its_cause(answer: bytes, told: str) -> None:
+    with server.flooded(lambda client: client.sendall(answer)) as port, pytest.raises(ConnectionFailed, match=told):
+        Endpoint(server.LOOPBACK, Security.LDAPS, port, timeout=5).connect(Simple("a@corp.test", "secret"))
+
+
+def test_whatever_a_certificate_says_of_itself_is_one_short_line(tmp_path: Path) -> None:
+    sound = server.der(server.self_signed(tmp_path, server.HOST))
+    of_version_4 = sound.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020103"))
+    twice_named = sound.replace(bytes.fromhex("0603551d13"), bytes.fromhex("0603551d11"))
+    for der in (of_version_4, twice_named):
+        assert der != sound
+        assert hashlib.sha256(der).digest().hex(":").upper() in untrusted(der)
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "dc1")])
+    now = datetime.now(UTC)
+    many = x509.SubjectAlternativeName([x509.DNSName(f"dc{number}.corp.test") for number in range(900)])
+    crowded = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), 7, now, now + timedelta(days=1))
+        .add_extension(many, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    line = untrusted(crowded.public_bytes(serialization.Encoding.DER), verify_code=62)
+    assert "dc0.corp.test, " in line
+    assert ", 890 more" in line
+    assert len(line) < 500
+
+
+def untrusted(der: bytes, verify_code: int = 18) -> str:
+    error = ssl.SSLCertVerificationError(1, "refused")
+    error.verify_code, error.verify_message = verify_code, "refused"
+    return str(tls_failure(error, server.HOST, "dc1:636", der))
 
 
 @pytest.mark.parametrize("security", TLS)

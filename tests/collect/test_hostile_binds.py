@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -16,7 +15,7 @@ from adaudit.collect.ber import ENUMERATED, OCTET_STRING, SEQUENCE, MalformedAns
 from adaudit.collect.endpoint import Endpoint, Security
 from adaudit.collect.sasl import exchange
 from adaudit.errors import ConnectionFailed, UsageError
-from tests.collect.scripted_server import RECORDED_CHALLENGE
+from tests.collect.scripted_server import RECORDED_CHALLENGE, flooded
 
 PASSWORD = "never-to-be-told"
 
@@ -48,23 +47,6 @@ def server(answer: bytes) -> Iterator[int]:
     """Port of a server that gives one answer to whatever is said first."""
     with flooded(lambda client: client.sendall(answer)) as port:
         yield port
-
-
-@contextlib.contextmanager
-def flooded(answer: Callable[[socket.socket], None]) -> Iterator[int]:
-    """Port of a server that does this after whatever is said first."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            client, _ = listener.accept()
-            with client, contextlib.suppress(OSError):
-                client.recv(4096)
-                answer(client)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield listener.getsockname()[1]
-        thread.join(10)
 
 
 @pytest.mark.parametrize("method", [Simple, Ntlm])
