@@ -150,6 +150,8 @@ class Collector:
         endpoint = replace(self._endpoint, host=location.host, address=location.address)
         session = Session(endpoint, self._credentials, log, self._pacing)
         self._sessions.append(session)
+        if self._interrupted:  # while it was being opened
+            raise Interrupted
         return session
 
     def _home(self, connect: Callable[[Location], Session]) -> Session:

@@ -13,6 +13,10 @@ import pytest
 
 from adaudit.cli.collect import first_interrupt
 from adaudit.cli.main import run
+from adaudit.collect.authentication import Simple
+from adaudit.collect.collector import Collector
+from adaudit.collect.endpoint import Endpoint, Security
+from adaudit.errors import IncompleteError
 from adaudit.snapshot import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
@@ -81,6 +85,22 @@ def test_ctrl_c_leaves_a_snapshot_marked_incomplete(
         assert snapshot.manifest.tables["objects"].rows > 200
         assert f"DC=ForestDnsZones,{samba_baseline.base_dn}" in interrupted_partitions(snapshot)
     assert {path.name for path in tmp_path.iterdir()} == {"interrupted.adsnap", "interrupted.adsnap.partial"}
+
+
+@pytest.mark.samba
+def test_an_interrupt_during_the_bind_is_not_forgotten(
+    samba_baseline: Directory, proxies: Proxies, tmp_path: Path
+) -> None:
+    def interrupt_then(answer: bytes) -> bytes:
+        collector.interrupt()
+        return answer
+
+    proxy = proxies(samba_baseline.ip, 389, alter=interrupt_then)
+    endpoint = Endpoint("127.0.0.1", Security.PLAINTEXT, proxy.port, timeout=20)
+    collector = Collector(endpoint, Simple(samba_baseline.auditor.user, samba_baseline.auditor.password))
+    with pytest.raises(IncompleteError, match="interrupted before anything was read"):
+        collector.run(tmp_path / "interrupted.adsnap")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.samba
