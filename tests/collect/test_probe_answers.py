@@ -168,6 +168,30 @@ def test_after_a_refusal_of_the_account_nothing_more_is_tried_with_it(reason: by
     assert [list(facts(other)) for other in others] == [["not_attempted"]] * 2
 
 
+@pytest.mark.parametrize(
+    ("status", "flags"),
+    [(0xC000006D, 0), (0xC0000224, 0), (0xC0000193, 0), (0xC000006F, 0), (0xC0000418, 0), (0, 1), (0, 2)],
+    ids=["wrong", "must change", "expired", "not at this time", "no NTLM", "let in as a guest", "let in as no one"],
+)
+def test_an_account_that_smb_does_not_take_is_presented_once(status: int, flags: int) -> None:
+    talk = says(
+        smb(smb2(Command.NEGOTIATE, 0) + negotiated(Dialect.SMB_2_0_2)),
+        session_set_up(Status.MORE_PROCESSING_REQUIRED, challenge()),
+        session_set_up(status, flags=flags),
+        smb(smb2(Command.TREE_CONNECT, 0)),
+    )
+    (pipes,) = (probe for probe in PROBES if probe.probe == "smb_pipes")
+    with served(talk) as port:
+        first, second = run_probes([replace(pipes, port=port)] * 2, AUDITOR, trust=TRUST)
+    assert list(facts(first)) == ["error"]
+    assert list(facts(second)) == ["not_attempted"]
+
+
+def session_set_up(status: int, token: bytes = b"", *, flags: int = 0) -> bytes:
+    fixed = struct.pack("<HHHH", 9, flags, HEADER.size + 8, len(token))
+    return smb(smb2(Command.SESSION_SETUP, status) + fixed + token)
+
+
 def test_a_logon_that_never_ends_is_given_up() -> None:
     endless = says(*(bind_response(number, 14, token=challenge()) for number in range(1, 50)))
     with served(endless) as port:

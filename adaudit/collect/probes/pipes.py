@@ -31,10 +31,15 @@ _ACCOUNT_REFUSED: Final = frozenset(
     {
         Status.LOGON_FAILURE,
         Status.ACCOUNT_RESTRICTION,
+        Status.INVALID_LOGON_HOURS,
+        Status.INVALID_WORKSTATION,
         Status.PASSWORD_EXPIRED,
         Status.ACCOUNT_DISABLED,
+        Status.ACCOUNT_EXPIRED,
+        Status.PASSWORD_MUST_CHANGE,
         Status.ACCOUNT_LOCKED_OUT,
         Status.LOGON_TYPE_NOT_GRANTED,
+        Status.NTLM_BLOCKED,
     }
 )
 _LONGEST_LOGON: Final = 4
@@ -68,4 +73,6 @@ def log_on(session: SmbSession, account: Account, host: str) -> None:
         if status != Status.SUCCESS:
             kind = AccountRefused if status in _ACCOUNT_REFUSED else Unanswered
             raise kind(f"the logon is refused: {status_text(status)}")
+        if session.is_of_nobody:
+            raise AccountRefused("the logon is taken for that of a guest")
         session.sign_with(exchange.finish(answer))

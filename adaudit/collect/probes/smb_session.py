@@ -30,6 +30,9 @@ from adaudit.collect.probes.smb_messages import (
 )
 
 _SESSION_SETUP_ANSWER: Final = struct.Struct("<HHHH")
+_GUEST_OR_NULL: Final = 0x1 | 0x2
+"""Session flags of MS-SMB2 2.2.6."""
+
 _SIGNED: Final = 0x8
 _SIGNATURE_AT: Final = 48
 _READ_AND_WRITE: Final = 0x0012019F
@@ -54,6 +57,8 @@ class SmbSession:
         """Negotiate one of ``dialects``. Raises DialectRefused or Unanswered."""
         self._line = line
         self._ids = itertools.count(1)
+        self.is_of_nobody = False
+        """Whether the server let in a guest, or no one."""
         self._session_id = 0
         self._tree_id = 0
         self._signing_key: bytes | None = None
@@ -73,7 +78,8 @@ class SmbSession:
         self._session_id = message.session_id
         if message.status not in (Status.SUCCESS, Status.MORE_PROCESSING_REQUIRED):
             return message.status, b""
-        _, _, offset, size = message.fields(_SESSION_SETUP_ANSWER)
+        _, flags, offset, size = message.fields(_SESSION_SETUP_ANSWER)
+        self.is_of_nobody = bool(flags & _GUEST_OR_NULL)
         return message.status, message.part(offset, size)
 
     def sign_with(self, key: bytes) -> None:
