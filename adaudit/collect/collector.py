@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from adaudit.collect.log import CollectionLog
 from adaudit.collect.passes import Contexts
 from adaudit.collect.reading import Reading, Wanted
 from adaudit.collect.session import DEFAULT_PACING, Interrupted, OtherServer, Pacing, Session
+from adaudit.collect.standing import Standing
 from adaudit.collect.sweep import Step, Sweep
 from adaudit.errors import IncompleteError, UsageError
 from adaudit.ingest import Ingest
@@ -79,6 +80,7 @@ class Collector:
         self._tell = tell
         self._names = NameServer(wanted.scope.dns_server)
         self._server = wanted.scope.domain or endpoint.host
+        self._standing = Standing()
         self._sessions: list[Session] = []
         self._reading: Reading | None = None
         self._interrupted = False
@@ -148,7 +150,7 @@ class Collector:
         if self._interrupted:
             raise Interrupted
         endpoint = replace(self._endpoint, host=location.host, address=location.address)
-        session = Session(endpoint, self._credentials, log, self._pacing)
+        session = Session(endpoint, self._credentials, log, self._pacing, standing=self._standing)
         self._sessions.append(session)
         if self._interrupted:  # while it was being opened
             raise Interrupted
@@ -204,14 +206,13 @@ class Collector:
                     intake.replay(envelope)
             servers = None if earlier is None else earlier.manifest.source.servers
             reading = self._reading = Reading(
-                self._wanted, self._endpoint, self._credentials, ingest, journal, log, earlier=servers
+                self._wanted, self._endpoint, self._credentials, ingest, journal, log, self._standing, earlier=servers
             )
             itinerary = Itinerary(home, self._wanted.scope, connect, self._names, ingest)
             contexts = Contexts((*home.root.naming_contexts, *(each.dn for each in itinerary.topology.partitions)))
             holds = goes_on or earlier is not None
             sweep = Sweep(ingest, intake, journal, contexts, self._attributes, self._observe, goes_on=holds)
-            with closing(sweep):
-                reading.run(home, itinerary, self._names, sweep)
+            reading.run(home, itinerary, self._names, sweep)
             reason = "; ".join(reading.problems)[:_LONGEST_REASON] or None
             log.write("end", objects=ingest.count, seconds=time.monotonic() - started, incomplete_reason=reason)
             if ingest.count == 0:

@@ -16,6 +16,7 @@ from adaudit.collect.log import CollectionLog
 from adaudit.collect.probes import DEFAULT_TIMEOUT, PlannedProbe, find_targets, plan, record, run_probes
 from adaudit.collect.scope import EVERYTHING, Scope
 from adaudit.collect.session import Interrupted, OtherServer, Session
+from adaudit.collect.standing import Standing
 from adaudit.collect.sweep import Sweep
 from adaudit.collect.sysvol import SysvolReader
 from adaudit.errors import ConnectionFailed
@@ -55,6 +56,7 @@ class Reading:
         ingest: Ingest,
         journal: Journal,
         log: CollectionLog,
+        standing: Standing,
         *,
         earlier: tuple[ServerInfo, ...] | None = None,
     ) -> None:
@@ -69,7 +71,8 @@ class Reading:
         self._journal = journal
         self._log = log
         self._earlier = earlier
-        self._sysvol = SysvolReader(credentials, ingest, log, timeout=endpoint.timeout)
+        self._standing = standing
+        self._sysvol = SysvolReader(credentials, ingest, log, standing=standing, timeout=endpoint.timeout)
         self._domains: dict[str, Session] = {}
         self._interrupted = False
 
@@ -176,7 +179,8 @@ class Reading:
             return
         certificates = trust(self._endpoint.ca_file)
         timeout = self._wanted.probing.timeout
-        for probed in run_probes(planned, self._credentials, trust=certificates, timeout=timeout):
+        standing = self._standing
+        for probed in run_probes(planned, self._credentials, trust=certificates, standing=standing, timeout=timeout):
             record(probed, self._ingest, self._log)
             self._end_if_interrupted()
 

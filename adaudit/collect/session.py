@@ -16,6 +16,7 @@ from adaudit.collect.endpoint import DEFAULT_PORTS, Endpoint
 from adaudit.collect.failures import BindRefused
 from adaudit.collect.log import Bind, CollectionLog, Connect, asked
 from adaudit.collect.messages import Page, Result, Search
+from adaudit.collect.standing import Standing
 from adaudit.errors import ConnectionFailed
 
 DEFAULT_RETRY_SECONDS: Final = 120.0
@@ -79,12 +80,14 @@ class Session:
         log: CollectionLog,
         pacing: Pacing = DEFAULT_PACING,
         *,
+        standing: Standing | None = None,
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], None] | None = None,
     ) -> None:
         """Connect, bind and read the rootDSE, once. Raises UsageError or ConnectionFailed.
 
-        ``clock`` counts seconds; ``wait`` lets some pass, by default in a way that ``interrupt`` ends.
+        ``standing``: that of the account, when others present it too. ``clock`` counts seconds;
+        ``wait`` lets some pass, by default in a way that ``interrupt`` ends.
         """
         self.host = endpoint.host
         self.address = endpoint.address or endpoint.host
@@ -93,6 +96,7 @@ class Session:
         self._credentials = credentials
         self._log = log
         self._pacing = pacing
+        self._standing = standing or Standing()
         self._clock = clock
         self._wait = wait or self._wait_for_interrupt
         self._interrupted = threading.Event()
@@ -227,10 +231,12 @@ class Session:
         return read_root_dse(_Direct(connection, self._clock, self._tell_search))
 
     def _bound(self) -> ReadOnlyConnection:
+        self._standing.check()
         began = self._clock()
         try:
             connection = self._endpoint.connect(self._credentials)
         except BindRefused as error:
+            self._standing.refusal = str(error)
             self._tell_opening(began)
             self._tell_bind(began, error)
             raise

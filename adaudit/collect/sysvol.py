@@ -9,6 +9,7 @@ from typing import Final
 from adaudit.collect.authentication import Credentials
 from adaudit.collect.log import CollectionLog
 from adaudit.collect.smb import CannotLogIn, LoginRefused, SmbRefused, SmbSession
+from adaudit.collect.standing import Standing
 from adaudit.collect.sysvol_walk import read_sysvol
 from adaudit.errors import AdauditError, ConnectionFailed
 from adaudit.ingest import Ingest
@@ -25,16 +26,18 @@ class SysvolReader:
         ingest: Ingest,
         log: CollectionLog,
         *,
+        standing: Standing | None = None,
         timeout: float = 60.0,
         observe: Callable[[int], None] = lambda _entries: None,
     ) -> None:
-        """``timeout`` is in seconds, for each answer; ``observe`` gets the number of files and folders read so far."""
+        """``standing``: that of the account, when others present it too. ``timeout`` is in seconds, for
+        each answer; ``observe`` gets the number of files and folders read so far."""
         self._credentials = credentials
         self._ingest = ingest
         self._log = log
         self._timeout = timeout
         self._observe = observe
-        self._refusal: str | None = None
+        self._standing = standing or Standing()
         self._session: SmbSession | None = None
 
     def interrupt(self) -> None:
@@ -47,8 +50,8 @@ class SysvolReader:
 
         ``host`` is the name of the controller, ``address`` where to connect when that is not the same.
         """
-        if self._refusal is not None:
-            self._ingest.sysvol_gap(domain_dn, "denied", "no_session", detail=self._refusal)
+        if self._standing.refusal is not None:
+            self._ingest.sysvol_gap(domain_dn, "denied", "no_session", detail=self._standing.refusal)
             return []
         started = time.monotonic()
         try:
@@ -88,6 +91,6 @@ class SysvolReader:
         if isinstance(error, CannotLogIn):
             status = "not_attempted"
         elif isinstance(error, LoginRefused):
-            status, self._refusal = "denied", str(error)
+            status, self._standing.refusal = "denied", str(error)
         self._ingest.sysvol_gap(domain_dn, status, "no_session", detail=str(error))
         return [] if status == "not_attempted" else [f"SYSVOL: {error}"]

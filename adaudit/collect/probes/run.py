@@ -15,6 +15,7 @@ from adaudit.collect.log import Probe as LoggedProbe
 from adaudit.collect.probes.account import Account, AccountRefused
 from adaudit.collect.probes.line import Line, NotAttempted
 from adaudit.collect.probes.model import ERROR, NOT_ATTEMPTED, Answer, Fact, Means, PlannedProbe
+from adaudit.collect.standing import Standing
 from adaudit.errors import ConnectionFailed
 from adaudit.ingest.ingest import Ingest, utc_now
 
@@ -44,31 +45,33 @@ def run_probes(
     credentials: Credentials | None,
     *,
     trust: ssl.SSLContext,
+    standing: Standing | None = None,
     timeout: float = DEFAULT_TIMEOUT,
     clock: Callable[[], datetime] = utc_now,
 ) -> Iterator[Probed]:
     """Carry out a ``plan``, one connection for each probe, ended after ``timeout`` seconds.
 
-    ``trust`` judges certificates as the collection does; ``clock`` gives naive UTC. Once the account is refused it is
-    presented no more. Never raises: a probe without a whole answer ends in a fact called error, and one that could
-    not be tried in one called not_attempted.
+    ``trust`` judges certificates as the collection does; ``standing`` is that of the account, when others present it
+    too; ``clock`` gives naive UTC. Once the account is refused it is presented no more. Never raises: a probe without
+    a whole answer ends in a fact called error, and one that could not be tried in one called not_attempted.
     """
-    means = Means(Account.of(credentials) if credentials is not None else None, trust)
-    reason = _NO_ACCOUNT
+    standing = standing or Standing()
+    account = Account.of(credentials) if credentials is not None else None
     for probe in probes:
+        means = Means(account if standing.refusal is None else None, trust)
         asked_at, started = clock(), time.monotonic()
         asked_by = means.account.name if probe.needs_account and means.account is not None else None
         facts: list[Fact] = []
         error: str | None = None
         try:
             if probe.needs_account and means.account is None:
-                raise NotAttempted(reason)
+                raise NotAttempted(_NO_ACCOUNT if standing.refusal is None else _REFUSED_BEFORE)
             _ask(probe, means, timeout, facts)
         except ConnectionFailed as failure:
             error = failure.message
             facts.append((NOT_ATTEMPTED if isinstance(failure, NotAttempted) else ERROR, error))
             if isinstance(failure, AccountRefused):
-                means, reason = Means(None, trust), _REFUSED_BEFORE
+                standing.refusal = error
         answers = tuple(
             Answer(probe.server, probe.probe, name, _text(value), asked_at, asked_by) for name, value in facts
         )
