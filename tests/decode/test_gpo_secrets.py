@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from base64 import b64encode
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,6 +32,17 @@ BARE = [
     "ldifde -i -f x.ldf -b adm CORP {}",
     "netdom join poste /domain:CORP /userd:adm /passwordd:{}",
     "autologon.exe adm CORP {}",
+    "net use Z: //srv/dav {} /user:adm",
+    r"net use Z: \\srv\my share {} /user:adm",
+    "rasdial vpn adm {} /domain:x",
+    "bitsadmin /setcredentials tache SERVER BASIC adm {}",
+    "slmgr.vbs poste adm {} /dli",
+    "cscript prncnfg.vbs -u adm -w {}",
+    r"logman create counter x -u CORP\adm {}",
+    "manage-bde -unlock C: -rp {}",
+    "setx DB_PASSWORD {} /m",
+    "cscript adsutil.vbs SET W3SVC/WAMUserPass {}",
+    "smbclient -Uadm%{} //srv/share",
     r".\deploy.ps1 -User x -Password {} -Force",
     r".\deploy.ps1 --admin-password={} --force",
     "setup.exe /user:adm /p:{} /quiet",
@@ -72,6 +86,9 @@ QUOTED = [
     'connectionString="Server=x;User Id=sa;Password={}"',
     'CreateObject("WScript.Shell").Run "net use Z: \\\\srv\\share ""{}"" /user:CORP\\svc", 0',
     '$password = @"\n{}\n"@',
+    'objNetwork.MapNetworkDrive "Z:", "\\\\srv\\share", , "user", "{}"',
+    'RunAs("adm", "CORP", "{}", 0, "cmd")',
+    'setx MDP "{}"',
 ]
 """A password without quote stands in the braces."""
 
@@ -176,6 +193,22 @@ def test_the_account_and_the_rest_of_the_command_stay(command: str, kept: str) -
         "curl -u %USER% x",
         'password = ""',
         "passwordless = 3",
+        "rem mot de passe oublié",
+        "' mot de passe oublié : voir avec le support",
+        "$pwd = (Get-Location).Path",
+        "ConvertTo-SecureString $inconnu -AsPlainText -Force",
+        "token = GetToken()",
+        "strPassword = objArgs(0)",
+        "strPassword = WScript.Arguments(0)",
+        "sPassword = GetPassword(sUser)",
+        'password = os.environ["PW"]',
+        "password = getpass.getpass()",
+        "http://chu.example:8080/x@y",
+        'if not "%mdp%"=="" echo',
+        "passage=3",
+        "user account name",
+        "sqlplus /nolog",
+        r"sqlplus @c:\scripts/x.sql",
     ],
 )
 def test_what_is_no_password_is_left_alone(text: str) -> None:
@@ -194,11 +227,101 @@ def test_the_command_tells_which_of_its_arguments_is_a_password() -> None:
 
 def test_a_script_is_told_by_the_lines_that_hold_a_secret() -> None:
     script = "@echo off\r\nrem lecteurs\r\n  net use Z: \\\\srv\\p Été2024! /user:CORP\\svc\r\nset PWD_SQL=x y\r\n"
-    for encoding in ("cp1252", "utf-8", "utf-16"):
+    for encoding in ("cp1252", "utf-8", "utf-16", "utf-16-le", "utf-16-be"):
         assert decode_script(script.encode(encoding)).settings == (
             Setting("script_secret", "3", "net use", rf"net use Z: \\srv\p {MASK} /user:CORP\svc", "", True),
             Setting("script_secret", "4", "assignment", f"set PWD_SQL={MASK}", "", True),
         )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<AutoLogon><Password><Value>Ωmega9</Value><PlainText>true</PlainText></Password></AutoLogon>",
+        "<AdministratorPassword>\n  <Value>Ωmega9</Value>\n</AdministratorPassword>",
+        '<setting name="pwd" serializeAs="String"><value>Ωmega9</value></setting>',
+        '<entry key="password">Ωmega9</entry>',
+        "<Password>Ωmega9",
+        '<add\n  value="Ωmega9"\n  key="SqlPassword"\n/>',
+        '[GuiUnattended]\nAdminPassword="Ωmega9"',
+        '"DefaultPassword"=hex(1):a9,03,\\\n  6d,00',
+        "password 51:b:Ωmega9",
+        "sqlplus scott/Ωmega9@base @x.sql",
+        'exp userid="scott/Ωmega9@base" file=x',
+        "conn scott/Ωmega9@base",
+        "jdbc:oracle:thin:scott/Ωmega9@srv:1521:base",
+        "echo Ωmega9| runas /user:adm cmd",
+        "echo Ωmega9 | net use Z: \\\\srv\\share",
+        "open ftp.chu.example\nuser labo Ωmega9\nput x\nbye",
+        "open ftp.chu.example 21\nlabo\nΩmega9\nbin\nput x",
+        "user labo\nΩmega9\nput x",
+        "labo\nΩmega9\ncd depot\nput x",
+        "echo open ftp.chu.example>f.txt\necho labo>>f.txt\necho Ωmega9>>f.txt\nftp -s:f.txt",
+        "@echo user labo Ωmega9 >> f.txt\nftp -n -s:f.txt ftp.chu.example",
+        ">>f.txt echo quote PASS Ωmega9\nftp -s:f.txt",
+    ],
+)
+def test_no_password_passes_where_its_place_alone_tells_it(text: str) -> None:
+    masked, found = mask_secrets(text)
+    assert found
+    assert not set("Ωω9") & set(masked) - {"9"}
+    assert "mega9" not in masked
+    assert "a9,03" not in masked
+
+
+@pytest.mark.parametrize(
+    "announcement",
+    [
+        "set PASSWORD=",
+        'password="',
+        "net user secours ",
+        "<Password>",
+        '$password = @"\n',
+        '<add value="',
+        "setup.exe /p:",
+    ],
+)
+def test_of_a_value_too_long_to_be_followed_nothing_is_shown(announcement: str) -> None:
+    named = '" name="password"' if "value=" in announcement else ""
+    masked, found = mask_secrets(
+        f"curl -u adm:x https://chu.example/ /u:a /password:y {announcement}{'Ω' * 20_000}{named}"
+    )
+    assert len(found) >= 1
+    assert "Ω" not in masked
+
+
+def test_a_password_behind_many_blanks_does_not_pass() -> None:
+    assert "Ω" not in mask_secrets(f"set PASSWORD={' ' * 500}Ωmega")[0]
+
+
+def encoded(command: str) -> str:
+    return b64encode(command.encode("utf-16-le")).decode()
+
+
+def test_an_encoded_command_is_hidden_when_it_holds_a_secret_or_cannot_be_decoded() -> None:
+    shown = f"powershell -NoProfile -EncodedCommand {encoded('Get-Process | Out-File x.txt')}"
+    assert mask_secrets(shown) == (shown, [])
+    for hidden in (encoded(r"net use Z: \\srv\share Ωmega9 /user:adm"), "A" * 19, encoded("x" * 9000)):
+        command = f"powershell -nop -enc {hidden}"
+        assert mask_secrets(command) == (f"powershell -nop -enc {MASK}", [(1, "encoded command")])
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "echo ", 'psexec,"a"+', "psexec -p '", "net use ", "a://b:", "<password>", 'name="password" ', "password=",
+        "open a\n", "user a ", "sqlplus ", "-enc aaaaaaaaaaaaaaaa", "setx pass ", "reg add ", '@"\n', "$pass=", "|net",
+    ],
+)  # fmt: skip
+def test_a_hostile_line_takes_no_more_than_its_length(unit: str) -> None:
+    start = time.process_time()
+    mask_secrets(unit * (300_000 // len(unit)))
+    assert time.process_time() - start < 5
+
+
+def test_a_script_in_two_encodings_is_read_in_both() -> None:
+    script = b"@echo off\r\n" * 400 + "set MDP=Été\r\n".encode("utf-16-le")
+    assert [setting.value for setting in decode_script(script).settings] == [f"set MDP={MASK}"]
 
 
 def test_a_text_with_too_many_places_to_look_at_is_masked_as_a_whole() -> None:

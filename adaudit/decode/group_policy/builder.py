@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from adaudit.decode.errors import DecodeError
+from adaudit.decode.group_policy.secret_names import names_secret
 from adaudit.decode.group_policy.secrets import mask_arguments, mask_secrets
 from adaudit.decode.group_policy.setting import MASK, Decoded, Setting
 
@@ -24,10 +25,11 @@ class Builder:
         self._titles: dict[str, str] = {}
 
     def add(self, section: str, name: str, value: str, value_type: str = "", *, is_secret: bool = False) -> None:
-        """Add a setting, whose whole value is a secret when ``is_secret``.
+        """Add a setting, whose whole value is a secret when ``is_secret`` or when its name announces one.
 
         DecodeError: the file holds more than a policy can.
         """
+        is_secret = is_secret or names_secret(name, value, value_type)
         masked = MASK if is_secret else mask_secrets(value)[0]
         self._append(section, name, masked, value_type, is_secret=is_secret or masked != value)
 

@@ -30,6 +30,10 @@ _BY_NAME: Final[dict[str, tuple[str, Read]]] = {
 }
 
 
+_ENCODED_SCRIPT: Final = "#@~^"
+"""Begins what the Windows Script Encoder made (.vbe, .jse)."""
+
+
 def decode_policy_file(path: str, content: bytes) -> Decoded | None:
     """The settings of a file of a policy; None when adaudit has no decoder for such a file.
 
@@ -68,7 +72,10 @@ def _decode(kind: str, read: Read, content: bytes) -> Decoded:
 
 
 def _read_script(content: bytes, builder: Builder) -> None:
-    masked, found = mask_secrets(read_text(content)[0])
+    text = read_text(content)[0].replace("\0", "")  # of UTF-16 behind a part in another encoding
+    if _ENCODED_SCRIPT in text:
+        builder.fail("an encoded script, which is not decoded")
+    masked, found = mask_secrets(text)
     lines = masked.split("\n")
     for line, what in found:
         builder.add_masked(str(line), what, lines[line - 1].strip())

@@ -1,7 +1,7 @@
 """Where a value written in a script begins and ends, in the quoting of cmd, PowerShell, VBScript, XML, JSON and INI.
 
-Nobody says which of them a line is in, so each end is the farthest that any of them could mean, within 8,192
-characters: what is longer is no password, and a hostile text costs no more than its length.
+Nobody says which of them a line is in, so each end is the farthest that any of them could mean. No value is followed
+for more than about 8,192 characters, so that a hostile text costs no more than its length: see ``is_followed``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,15 @@ _SEPARATOR: Final = re.compile(r"(?:[|&;<)}]|\d?>)")
 _SPACE: Final = re.compile(rf"{GAP}*")
 
 _MAX_WORDS: Final = 64
-_MAX_PLACES: Final = 5000
+_MAX_PARTS: Final = 64
+"""Of a value joined of several."""
+
+_MAX_PLACES: Final = 2000
+
+
+def is_followed(start: int, end: int) -> bool:
+    """The end of a value is known; else it is only where the following stopped."""
+    return end - start < LONGEST
 
 
 class TooManyError(Exception):
@@ -51,7 +59,7 @@ class Word(NamedTuple):
 
 
 def places(form: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """Where a form stands. TooManyError after 5,000."""
+    """Where a form stands. TooManyError after 2,000."""
     for count, found in enumerate(form.finditer(text)):
         if count == _MAX_PLACES:
             raise TooManyError
@@ -61,19 +69,21 @@ def places(form: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
 def quoted_end(text: str, start: int) -> int | None:
     """End of the quoted text that begins at ``start``, with what is joined to it by & or +; None when none begins."""
     end = _one_quoted(text, start)
-    while end is not None:
+    if end is None:
+        return None
+    for _ in range(_MAX_PARTS):
         joined = _JOINED.match(text, end)
         following = _one_quoted(text, joined.end()) if joined else None
         if following is None:
-            break
+            return end
         end = following
-    return end
+    return max(end, start + LONGEST)
 
 
 def value_end(text: str, start: int) -> int:
     """End of the value that is assigned at ``start``: of its quotes, else of the line, since passwords hold spaces."""
     end = quoted_end(text, start)
-    if end is not None and _ENDED.match(text, end):
+    if end is not None and (_ENDED.match(text, end) or not is_followed(start, end)):
         return end
     return line_end(text, start)
 
@@ -107,12 +117,13 @@ def words(text: str, start: int) -> Iterator[Word]:
 def word_end(text: str, start: int) -> int:
     """End of the word at ``start``: bare and quoted parts up to a space."""
     end = start
-    while True:
+    for _ in range(_MAX_PARTS):
         bare = _BARE.match(text, end)
-        following = _one_quoted(text, end) or (bare.end() if bare else None)
-        if following is None or following == end:
+        following = quoted_end(text, end) or (bare.end() if bare else end)
+        if following == end or not is_followed(start, end):
             return end
-        end = quoted_end(text, end) or following
+        end = following
+    return max(end, start + LONGEST)
 
 
 def _one_quoted(text: str, start: int) -> int | None:

@@ -43,10 +43,11 @@ def _read_record(reader: Reader, builder: Builder) -> None:
     _sign(reader, ";")
     data = reader.take(size, "data")
     _sign(reader, "]")
-    if value_type in NUMBERS and size != NUMBERS[value_type]:
-        builder.fail(f"{value_type} of {size} bytes at offset {start}")
     value = data_text(value_type, data)
-    builder.add(key, name, value, value_type, is_secret=names_secret(name, value, value_type))
+    is_damaged = value_type in NUMBERS and size != NUMBERS[value_type]
+    if is_damaged:
+        builder.fail(f"{value_type} of {size} bytes at offset {start}")
+    builder.add(key, name, value, value_type, is_secret=is_damaged and names_secret(name, value, ""))
 
 
 def _sign(reader: Reader, sign: str) -> None:

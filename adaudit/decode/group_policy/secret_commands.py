@@ -41,6 +41,12 @@ _COMMANDS: Final[dict[str, _Syntax]] = {
     **dict.fromkeys(("dsadd", "dsmod", "dsquery", "dsget", "dsmove", "dsrm", "signtool"), _WITH_P),
     **dict.fromkeys(("tasklist", "taskkill", "systeminfo", "gpresult", "eventcreate", "openfiles", "setx"), _WITH_P),
     **dict.fromkeys(("winrs", "xfreerdp", "wfreerdp"), _WITH_P),
+    **dict.fromkeys(("psloggedon", "psgetsid", "psfile", "psping", "psloglist", "pskill", "psservice"), _WITH_P),
+    **dict.fromkeys(("prncnfg", "prndrvr", "prnmngr", "prnport", "prnjobs", "prnqctl"), _Syntax(("-w",))),
+    "manage-bde": _Syntax(("-rp", "-recoverypassword")),
+    "sendemail": _Syntax(("-xp",)),
+    "vmrun": _Syntax(("-gp", "-vp")),
+    "logman": _Syntax(("-u",), distance=2),
     "sshpass": _Syntax(("-p",), ("-p",)),
     "schtasks": _Syntax(("-rp", "-p")),
     **dict.fromkeys(("sqlcmd", "osql", "isql", "bcp"), _Syntax(("-P",), ("-P",), is_exact=True)),
@@ -50,24 +56,31 @@ _COMMANDS: Final[dict[str, _Syntax]] = {
     **dict.fromkeys(("rar", "winrar", "unrar"), _Syntax((), ("-hp", "-p"))),
     "netdom": _Syntax(("-pd", "-po", "-pf", "-passwordd", "-passwordo", "-passwordf")),
     "curl": _Syntax((), ("-u",), ("-u", "--user", "-U", "--proxy-user"), is_exact=True),
-    "smbclient": _Syntax((), (), ("-U", "--user"), "%", is_exact=True),
+    "smbclient": _Syntax((), ("-U",), ("-U", "--user"), "%", is_exact=True),
     **dict.fromkeys(("ldapsearch", "ldapmodify"), _Syntax(("-w",), is_exact=True)),
     **dict.fromkeys(("ldifde", "csvde"), _Syntax(("-b",), distance=3)),
     "nssm": _Syntax(("objectname",), distance=2),
 }
 _COMMAND: Final = re.compile(
-    rf"(?<![\w.-])(?P<name>{'|'.join(sorted(_COMMANDS, key=len, reverse=True))})(?:\.exe)?[\"']?(?=\s|,)", re.IGNORECASE
+    rf"(?<![\w.-])(?P<name>{'|'.join(sorted(_COMMANDS, key=len, reverse=True))})(?:\.(?:exe|vbs))?[\"']?(?=\s|,)",
+    re.IGNORECASE,
 )
 _NET: Final = re.compile(
     rf"(?<![\w.-])net1?(?:\.exe)?[\"']?(?:{GAP}|[,@(\"'])+(?:-arg\w*(?:{GAP}|[,@(\"'])+)?(?P<verb>user?)\b"
     rf"(?P<array>[\"']{GAP}*,)?[\"']?",
     re.IGNORECASE,
 )
-_AUTOLOGON: Final = re.compile(rf"(?<![\w.-])autologon(?:64)?(?:\.exe)?[\"']?(?={GAP})", re.IGNORECASE)
+_BY_PLACE: Final = {"autologon": 2, "autologon64": 2, "rasdial": 2, "bitsadmin": 4, "slmgr": 2}
+"""Commands with the place of the password among their words, switches not counted."""
+
+_PLACED: Final = re.compile(
+    rf"(?<![\w.-])(?P<name>{'|'.join(_BY_PLACE)})(?:\.(?:exe|vbs))?[\"']?(?={GAP})", re.IGNORECASE
+)
+_SHARE: Final = re.compile(r"\\\\|//|https?://", re.IGNORECASE)
 _DEVICE: Final = re.compile(r"[a-z]:|\*|lpt\d:?|com\d:?", re.IGNORECASE)
 _VARIABLE: Final = re.compile(r"%.*%|[$!].*")
 _QUOTELESS: Final = re.compile(r"[^\s\"',()]+")
-_MAX_QUOTELESS: Final = 200
+_MAX_QUOTELESS: Final = 64
 
 
 def in_commands(text: str) -> Iterator[Found]:
@@ -81,12 +94,16 @@ def in_commands(text: str) -> Iterator[Found]:
             yield from _by_switch(text, _quoteless(text, command.end()), name, syntax)
     for command in places(_NET, text):
         yield from _net(text, command)
-    for command in places(_AUTOLOGON, text):
-        yield from (Found(word.start, word.end, "autologon") for word in _positional(text, command.end())[2:3])
+    for command in places(_PLACED, text):
+        name = command["name"].lower()
+        place = _BY_PLACE[name]
+        given = _positional(text, command.end())[place : place + 1]
+        yield from (Found(word.start, word.end, name) for word in given)
 
 
 def _by_switch(text: str, given: list[Word], name: str, syntax: _Syntax) -> Iterator[Found]:
     following = {switch if syntax.is_exact else switch.lower() for switch in syntax.following}
+    glued_to = sorted((*syntax.attached, *(f"{s}{sign}" for s in following for sign in ":=")), key=len, reverse=True)
     for position, word in enumerate(given):
         switch = word.text if syntax.is_exact else word.text.lower()
         switch = f"-{switch[1:]}" if switch.startswith("/") else switch
@@ -94,7 +111,7 @@ def _by_switch(text: str, given: list[Word], name: str, syntax: _Syntax) -> Iter
             for value in given[position + syntax.distance : position + syntax.distance + 1]:
                 yield from _value(text, value.start, value.end, name, switch in syntax.paired, syntax)
             continue
-        for glued in sorted((*syntax.attached, *(f"{s}{sign}" for s in following for sign in ":=")), key=len)[::-1]:
+        for glued in glued_to:
             if switch.startswith(glued) and len(switch) > len(glued):
                 start = text.find(word.text[len(glued) :], word.start)
                 yield from _value(text, start, word_end(text, start), name, glued in syntax.paired, syntax)
@@ -120,9 +137,9 @@ def _net(text: str, command: re.Match[str]) -> Iterator[Found]:
         given = _positional(text, command.end())
     first, last = 1, 2
     if verb == "use" and given:
-        shares = [position for position, word in enumerate(given) if word.text.startswith("\\\\")]
+        shares = [position for position, word in enumerate(given) if _SHARE.match(word.text)]
         if shares:
-            first, last = shares[0] + 1, shares[0] + 2
+            first, last = shares[0] + 1, len(given)
         elif _DEVICE.fullmatch(given[0].text):
             first, last = 2, 3
         elif _VARIABLE.fullmatch(given[0].text):
@@ -139,7 +156,7 @@ def _quoteless(text: str, start: int) -> list[Word]:
 def _positional(text: str, start: int) -> list[Word]:
     found: list[Word] = []
     for word in words(text, start):
-        if not word.text.startswith("/"):
+        if not word.text.startswith("/") or word.text.startswith("//"):
             found.append(word)
         elif re.search(r"[&|]", word.text):
             break

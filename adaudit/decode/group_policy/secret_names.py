@@ -15,7 +15,7 @@ STRONG: Final = r"""(?:
 
 SECRET: Final = rf"""(?:
     {STRONG}
-  | (?<!by)(?<!com)(?<!tres)(?<!sur)c?pass
+  | (?<!by)(?<!com)(?<!tres)(?<!sur)c?pass(?!age|ant|er|if|ion|ive|port|thr)
   | pw | secret | (?<!key)token | psk | keymaterial
   | (?:api|access|account|shared|secret)[ _-]?key
 )\d{{0,3}}"""
@@ -30,15 +30,20 @@ _ABOUT: Final = (
 SUFFIX: Final = rf"(?:[_-](?!{_ABOUT})[a-z0-9]{{1,20}}){{0,3}}"
 """What else a name may bear after the word: PWD_BACKUP."""
 
+NO_ANNOUNCEMENT: Final = "oubli|perdu|expir|incorrect|erron|inval|chang|minimum|forgot|wrong"
+"""Words that begin so tell something of a password, and announce none."""
+
 _SECRET_NAME: Final = re.compile(rf"{SECRET}(?![a-z _-]*(?:{_ABOUT}))", re.IGNORECASE | re.VERBOSE)
-_STRINGS: Final = {"REG_SZ", "REG_EXPAND_SZ", "REG_MULTI_SZ", "REG_BINARY", "REG_NONE"}
+_NUMBERS: Final = {"REG_DWORD", "REG_DWORD_BIG_ENDIAN", "REG_QWORD"}
 
 _NO_SECRETS: Final = {"0", "1", "true", "false", "yes", "no", "oui", "non", "null", "none", "nothing", "vide", "-"}
 _REFERENCE: Final = re.compile(
     r"""
       %~?[a-z]*\d | %~?[\w.-]{1,64}% | <[^\W\d](?:[^\W\d]|[ _-]){0,40}> | \*+
     | \$\{?env:\w+\}? | \$(?:args|_|null|true|false)\b [\w.\[\]]*
-    | [($]* (?:get|read|convertto|convertfrom|import|new|select|decrypt)-[a-z]+ (?:\s.*)?
+    | [($]* (?:get|read|convertto|convertfrom|import|new|select|decrypt)-[a-z]+ (?:[\s)].*)?
+    | (?:\w+\.)* (?:\w*arg(?:s|v|uments)|environ|getenv(?:ironmentvariable)?) \s*[(\[].*
+    | (?:\w+\.)* (?:get|read|ask|prompt|request)\w* \s*\([^"']*
     | inputbox\s*\(.* | \[[\w.]+\]::.*
     """,
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
@@ -49,6 +54,7 @@ _DECLARED: Final = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _LOOKED_AT: Final = 400
+_LONGEST_NUMBER: Final = 20
 
 
 def is_secret_name(name: str) -> bool:
@@ -57,8 +63,9 @@ def is_secret_name(name: str) -> bool:
 
 
 def names_secret(name: str, value: str, value_type: str) -> bool:
-    """A password stands there: the name announces one, the value is text or bytes, neither empty nor a flag."""
-    return value_type in _STRINGS and is_secret_name(name) and value.strip().lower() not in _NO_SECRETS | {""}
+    """A password stands there: the name announces one, the value is no number, neither empty nor a flag."""
+    is_number = value_type in _NUMBERS and value.isdecimal() and len(value) <= _LONGEST_NUMBER
+    return not is_number and is_secret_name(name) and value.strip().lower() not in _NO_SECRETS | {""}
 
 
 def declared_variables(text: str) -> frozenset[str]:
@@ -68,7 +75,9 @@ def declared_variables(text: str) -> frozenset[str]:
 
 def is_literal(value: str, variables: frozenset[str]) -> bool:
     """Something is written there: no variable, prompt, call, flag, mask or empty text."""
-    bare = value[:_LOOKED_AT].strip(f"{QUOTES}`\\;,) \t\r")
+    bare = value.strip(f"{QUOTES}`\\;,) \t\r")
+    if len(bare) > _LOOKED_AT:
+        return True
     if not bare or bare.lower() in _NO_SECRETS or _REFERENCE.fullmatch(bare):
         return False
     variable = _VARIABLE.fullmatch(bare)

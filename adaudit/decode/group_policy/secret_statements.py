@@ -11,6 +11,7 @@ from adaudit.decode.group_policy.literals import (
     GAP,
     LONGEST,
     QUOTES,
+    is_followed,
     line_end,
     line_start,
     places,
@@ -20,7 +21,7 @@ from adaudit.decode.group_policy.literals import (
     words,
 )
 from adaudit.decode.group_policy.secret_commands import Found
-from adaudit.decode.group_policy.secret_names import SECRET, STRONG, SUFFIX, is_secret_name
+from adaudit.decode.group_policy.secret_names import NO_ANNOUNCEMENT, SECRET, STRONG, SUFFIX, is_secret_name
 
 _FLAGS: Final = re.IGNORECASE | re.VERBOSE
 _SPACE: Final = rf"{GAP}{{0,20}}"
@@ -28,7 +29,7 @@ _SPACE: Final = rf"{GAP}{{0,20}}"
 _ASSIGNMENT: Final = re.compile(
     rf"""
     (?: (?P<set>\bset[ \t]+(?P<asked>/p[ \t]+)?"?) [\w.-]{{0,40}}? )?
-    (?: {SECRET}{SUFFIX} | {STRONG} (?:[ \t]+[\w'’-]{{1,30}}){{1,5}}? )
+    (?: {SECRET}{SUFFIX} | {STRONG} (?:[ \t]+(?!{NO_ANNOUNCEMENT})[\w'’-]{{1,30}}){{1,5}}? )
     ["'%!\])}}]{{0,3}} {_SPACE} (?: :=|=>|={{1,3}}|:(?!:)|-c?eq\b ) {_SPACE}
     """,
     _FLAGS,
@@ -48,31 +49,29 @@ _USER_AND_PASSWORD: Final = re.compile(
     re.IGNORECASE,
 )
 _SECURE_STRING: Final = re.compile(r"ConvertTo-SecureString", re.IGNORECASE)
+_POWERSHELL_VARIABLE: Final = re.compile(r"\$\{?[\w:]+\}?[\w.\[\]]*[),;]*")
 _PIPED: Final = re.compile(rf"\|{_SPACE}$")
 _ASSIGNED: Final = re.compile(r"\s*(?:\[[\w.]+\]\s*)?\$\w+\s*=\s*")
 _MARKUP: Final = re.compile(rf"< [\w:.-]{{0,60}}? {SECRET} (?:\s[^<>]{{0,200}})? (?<!/) >", _FLAGS)
-_NAMED_VALUE: Final = re.compile(
-    rf"""\b(?:name|property|key)\s{{0,5}}=\s{{0,5}}["'][^"'\n<>]{{0,60}}? {SECRET} ["'][^<>\n]{{0,200}}?
-    \bvalue\s{{0,5}}=\s{{0,5}}""",
+_NAMED: Final = re.compile(
+    rf"""\b(?:name|property|key)\s{{0,5}}=\s{{0,5}}["'][^"'\n<>]{{0,60}}? {SECRET} ["']""",
     _FLAGS,
 )
-_VALUE_NAMED: Final = re.compile(
-    rf"""\bvalue\s{{0,5}}=\s{{0,5}} (?P<secret>"[^"\n]{{0,300}}"|'[^'\n]{{0,300}}') [^<>\n]{{0,200}}?
-    \b(?:name|property|key)\s{{0,5}}=\s{{0,5}}["'][^"'\n<>]{{0,60}}? {SECRET} ["']""",
-    _FLAGS,
-)
-_ADDRESS: Final = re.compile(
-    r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"'<>]{0,200}:(?P<secret>[^\s]{1,400})(?=@)", re.IGNORECASE
-)
+_VALUE: Final = re.compile(r"\bvalue\s{0,5}=\s{0,5}", re.IGNORECASE)
+_OPENED_VALUE: Final = re.compile(r">\s{0,40}(?:<value(?:\s[^<>]{0,100})?>)?", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"'<>]{0,200}:(?!\d{1,5}/)", re.IGNORECASE)
+_NO_SPACE: Final = re.compile(rf"\S{{0,{LONGEST}}}+")
 _AUTHORIZATION: Final = re.compile(
     r"\b(?:Basic|Bearer)[ ]+(?P<secret>(?=[\w+/.-]*[\dA-Z+/=])[\w+/.-]{8,}={0,2})", re.IGNORECASE
 )
 _PRIVATE_KEY: Final = re.compile(
     r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?P<secret>(?:(?!-----END).){0,20000}+)", re.DOTALL
 )
-_ECHOED: Final = re.compile(r"\becho[. ][ \t]*(?P<secret>[^\n|]*)\|[ \t]*(?:runas|net|sudo|psexec)\b", re.IGNORECASE)
 _REGISTRY_WRITE: Final = re.compile(
     r"\b(?:RegWrite|WriteValue|Set\w{0,30}Value|SetEnvironmentVariable|setx)\b", re.IGNORECASE
+)
+_NAME_AND_VALUE: Final = re.compile(
+    rf"\bsetx(?:\.exe)?(?={GAP})|\badsutil(?:\.vbs)?[\"']?{GAP}{{1,20}}set(?={GAP})", re.IGNORECASE
 )
 _REG_ADD: Final = re.compile(r"\breg(?:\.exe)?[\"']?\s+add\b|\b(?:Set|New)-ItemProperty\b", re.IGNORECASE)
 _REG_VALUE: Final = {"/d", "-value"}
@@ -88,7 +87,9 @@ _CALLS: Final = {
     "OpenDSObject": (2,),
     "DirectoryEntry": (2,),
     "LogonUser": (2,),
+    "CreateProcessWithLogonW": (2,),
     "ConnectServer": (3,),
+    "RunAs": (2,),
     "RunAsSet": (2,),
     "RunAsWait": (2,),
     "Open": (2, 4),
@@ -102,7 +103,7 @@ _CALL: Final = re.compile(
 )
 _OPENING: Final = re.compile(r"[\s(]{0,20}")
 _ARGUMENT: Final = re.compile(r"[\s]{0,20},[\s]{0,20}(?:_\n\s{0,200})?")
-_UNQUOTED: Final = re.compile(rf"[^,\n{QUOTES})]{{0,400}}")
+_UNQUOTED: Final = re.compile(rf"[^,\s{QUOTES})](?:[^,\n{QUOTES})]{{0,400}})")
 
 
 def in_statements(text: str) -> Iterator[Found]:
@@ -113,13 +114,9 @@ def in_statements(text: str) -> Iterator[Found]:
     yield from _markup(text)
     yield from _registry(text)
     yield from _calls(text)
-    for form, what in (
-        (_ADDRESS, "address"),
-        (_AUTHORIZATION, "authorization header"),
-        (_PRIVATE_KEY, "private key"),
-        (_ECHOED, "echo"),
-        (_VALUE_NAMED, "named value"),
-    ):
+    yield from _named(text)
+    yield from _addresses(text)
+    for form, what in ((_AUTHORIZATION, "authorization header"), (_PRIVATE_KEY, "private key")):
         yield from (Found(*found.span("secret"), what) for found in places(form, text))
 
 
@@ -159,7 +156,8 @@ def _secure_strings(text: str) -> Iterator[Found]:
         for word in words(text, found.end()):
             switch = word.text.lower() if word.text.startswith(("-", "–")) else ""
             if not switch and not is_named:
-                yield Found(word.start, word.end, what)
+                if not _POWERSHELL_VARIABLE.fullmatch(text, word.start, word.end):
+                    yield Found(word.start, word.end, what)
                 break
             is_named = switch.startswith("-k")
         line = line_start(text, found.start())
@@ -170,16 +168,42 @@ def _secure_strings(text: str) -> Iterator[Found]:
 
 
 def _markup(text: str) -> Iterator[Found]:
-    close = -1
+    """What stands in an element, or behind one that nothing closes."""
+    close = 0
     for found in places(_MARKUP, text):
-        if close < found.end():
+        if 0 <= close < found.end():
             close = text.find("</", found.end())
-        if close < 0:
-            break
-        if close - found.end() <= LONGEST:
-            yield Found(found.end(), close, "element")
-    for found in places(_NAMED_VALUE, text):
-        yield Found(found.end(), value_end(text, found.end()), "named value")
+        end = line_end(text, found.end()) if close < 0 else min(close, found.end() + LONGEST)
+        yield Found(found.end(), end, "element")
+
+
+def _named(text: str) -> Iterator[Found]:
+    """``<add name="Password" value="…"/>``, in any order; ``<setting name="Password"><value>…``."""
+    what = "named value"
+    for found in places(_NAMED, text):
+        opening = text.rfind("<", max(0, found.start() - LONGEST), found.start())
+        closing = text.find(">", found.end(), found.end() + LONGEST)
+        start = opening if opening >= 0 else line_start(text, found.start())
+        if not is_followed(start, found.start()):
+            yield Found(0, len(text), what)
+        end = closing if closing >= 0 else line_end(text, found.end())
+        for value in _VALUE.finditer(text, start, end):
+            yield Found(value.end(), value_end(text, value.end()), what)
+        inside = _OPENED_VALUE.match(text, closing) if opening >= 0 and closing >= 0 else None
+        if inside and text[closing - 1] != "/":
+            following = text.find("<", inside.end(), inside.end() + LONGEST)
+            yield Found(inside.end(), following if following >= 0 else line_end(text, inside.end()), what)
+
+
+def _addresses(text: str) -> Iterator[Found]:
+    """``ftp://account:password@server``: up to the last at sign."""
+    for found in places(_ADDRESS, text):
+        word = _NO_SPACE.match(text, found.end())
+        end = word.end() if word else found.end()
+        if is_followed(found.end(), end):
+            end = text.rfind("@", found.end(), end)
+        if end > found.end():
+            yield Found(found.end(), end, "address")
 
 
 def _registry(text: str) -> Iterator[Found]:
@@ -188,6 +212,10 @@ def _registry(text: str) -> Iterator[Found]:
         for (start, end), (value_start, value_end_) in pairwise(arguments):
             if is_secret_name(text[start:end].rpartition("\\")[2]):
                 yield Found(value_start, value_end_, "registry value")
+    for found in places(_NAME_AND_VALUE, text):
+        for name, value in pairwise(words(text, found.end())):
+            if is_secret_name(name.text or text[name.start : name.end]):
+                yield Found(value.start, value.end, "named value")
     for found in places(_REG_ADD, text):
         given = list(words(text, found.end()))
         pairs = list(pairwise(given))
@@ -201,12 +229,12 @@ def _calls(text: str) -> Iterator[Found]:
         arguments = _arguments(text, found.end())
         for position in _CALLS[name]:
             for start, end in arguments[position : position + 1]:
-                if text[start] in QUOTES:
+                if start < end and text[start] in QUOTES:
                     yield Found(start, end, name)
 
 
 def _arguments(text: str, start: int) -> list[tuple[int, int]]:
-    """Where the arguments of a call stand, at most ten."""
+    """Where the arguments of a call stand, those left out too, at most ten."""
     found: list[tuple[int, int]] = []
     opening = _OPENING.match(text, start)
     start = opening.end() if opening else start
@@ -220,4 +248,4 @@ def _arguments(text: str, start: int) -> list[tuple[int, int]]:
         if not comma:
             break
         start = comma.end()
-    return [(start, end) for start, end in found if end > start]
+    return found

@@ -8,7 +8,6 @@ from typing import Final
 from adaudit.decode.group_policy.builder import Builder
 from adaudit.decode.group_policy.ini import Line, lines
 from adaudit.decode.group_policy.registry_types import type_name
-from adaudit.decode.group_policy.secret_names import names_secret
 
 _SECTIONS: Final = {
     name.lower(): name
@@ -73,8 +72,7 @@ def _registry_value(section: str, line: Line, builder: Builder) -> None:
     data = found["data"].strip()
     value = "\n".join(_strings(data)) if number == _MULTI_SZ else _unquoted(data)
     name = _unquoted(found["name"].strip())
-    value_type = type_name(number)
-    builder.add(section, name, value, value_type, is_secret=names_secret(name, value, value_type))
+    builder.add(section, name, value, type_name(number))
 
 
 def _descriptor(section: str, line: Line, builder: Builder) -> None:

@@ -12,11 +12,15 @@ _BOMS: Final = (
 )
 
 
+_LOOKED_AT: Final = 4096
+"""Bytes."""
+
+
 def read_text(content: bytes) -> tuple[str, bool]:
     """The text, with line ends as ``\\n``, and whether every byte had a meaning.
 
-    By byte order mark; without one UTF-16 when the first characters are ASCII in two bytes, else UTF-8, else the code
-    page of Western Europe. What has no meaning becomes U+FFFD.
+    By byte order mark; without one UTF-16 when most of the first characters are of two bytes, one of them zero, else
+    UTF-8, else the code page of Western Europe. What has no meaning becomes U+FFFD.
     """
     encoding, start = _encoding(content)
     try:
@@ -31,7 +35,9 @@ def _encoding(content: bytes) -> tuple[str, int]:
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             return encoding, len(mark)
-    head = content[:64]
-    if head and not any(head[1::2]) and len(head) > 1:
-        return "utf-16-le", 0
+    head = content[:_LOOKED_AT]
+    for encoding, first in (("utf-16-le", 1), ("utf-16-be", 0)):
+        high = head[first::2]
+        if len(head) > 1 and 2 * high.count(0) > len(high):
+            return encoding, 0
     return "utf-8", 0
