@@ -16,8 +16,8 @@ from adaudit.errors import AdauditError
 from adaudit.ingest import Ingest
 from adaudit.ingest.files import FILE_TABLES, split_path
 
-LARGEST_DECODED: Final = 64 << 20
-"""Bytes. Larger files are hashed as they stream by, and not decoded."""
+LARGEST_DECODED: Final = 8 << 20
+"""Bytes. Larger files are hashed as they stream by, and not decoded: passwords are sought at a megabyte a second."""
 
 LARGEST_HASHED: Final = 4 << 30
 """Bytes. No policy and no script is that large."""
@@ -29,11 +29,16 @@ NOT_FOR_CLIENTS: Final = "dfsrprivate"
 """The folder of the replication service itself, closed to everybody, from which no client reads."""
 
 _SCRIPT: Final = re.compile(
-    r".*\.(?:bat|cmd|ps1|psm1|psd1|vbs|vbe|js|jse|wsf|wsh|hta|kix|au3|py|pl|sh"
-    r"|reg|ini|inf|txt|cfg|conf|config|xml|csv|sql|rdp)",
+    r".*\.(?:bat|cmd|ps1|psm1|psd1|vbs|vbe|vba|bas|js|jse|wsf|wsc|wsh|sct|hta|kix|kxf|au3|aut|ahk|py|pl|rb|sh|php|aspx?"
+    r"|reg|ini|inf|txt|md|cfg|conf|config|cnf|properties|json|ya?ml|xml|html?|csv|sql|ora|udl|dsn|ftp|ovpn|pcf|rdp|rdg|ica"
+    r"|pem|key|ppk)"
+    r"(?:[._-](?:bak|old|orig|ori|sav|save|tmp|temp|copy|copie|new|\d{1,8})|~){0,3}",
     re.IGNORECASE,
 )
-"""Scripts, and the text files that people keep beside them."""
+"""Scripts, the text files that people keep beside them, and copies of both."""
+
+_OF_SCRIPTS: Final = "is_secret"
+"""The column of gpo_settings for which scripts are read."""
 
 _LONGEST_NAME: Final = 255
 _SOUND_NAME: Final = re.compile(rf'[^\x00-\x1f\x7f\\/:*?"<>|\ud800-\udfff]{{1,{_LONGEST_NAME}}}')
@@ -162,13 +167,13 @@ class _Walk:
         except SmbRefused as refused:
             self._tell_refused(path, ("sysvol_files",), "sha256", refused)
             if is_decoded:
-                self._tell_refused(path, ("gpo_settings",), "*", refused)
+                self._tell_refused(path, ("gpo_settings",), _hidden(path), refused)
             return None
         finally:
             self._reading.bytes += count
         if is_decoded and count > LARGEST_DECODED:
             fault = f"more than {LARGEST_DECODED} bytes, not decoded"
-            self._tell(path, ("gpo_settings",), "*", "truncated", "too_large", fault)
+            self._tell(path, ("gpo_settings",), _hidden(path), "truncated", "too_large", fault)
         elif is_decoded:
             self._settings(path, bytes(held))
         if count > LARGEST_HASHED:
@@ -182,25 +187,34 @@ class _Walk:
         for position, setting in enumerate(decoded.settings):
             self._ingest.gpo_setting(self._domain_dn, path, position, setting)
         for error in decoded.errors:
-            self._tell(path, ("gpo_settings",), "*", "failed", "malformed", error)
+            self._tell(path, ("gpo_settings",), _hidden(path), "failed", "malformed", error)
 
     def _tell_refused(self, path: str, tables: tuple[str, ...], column: str, refused: SmbRefused) -> None:
         status, reason = ("denied", "no_read_right") if refused.is_denied else ("failed", "server_error")
         self._tell(path, tables, column, status, reason, refused.message)
 
     def _tell(self, path: str, tables: tuple[str, ...], column: str, status: str, reason: str, fault: str) -> None:
-        """In coverage and beside the file. What hides the folder of the domain or of its policies hides them all."""
+        """In coverage and beside the file. What hides the folder of the domain or of its policies hides them all; what
+        is in no policy hides no settings but the secrets of scripts."""
         self._faults.append(fault)
         hides_all = column == "*" and path.lower().partition("\\")[2] in ("", "policies")
-        self._ingest.sysvol_gap(
-            self._domain_dn,
-            status,
-            reason,
-            path="" if hides_all else path,
-            tables=tables,
-            column=column,
-            detail=f"{path}: {fault}",
-        )
+        for table in tables:
+            is_outside = table == "gpo_settings" and not hides_all and not split_path(path)[0]
+            self._ingest.sysvol_gap(
+                self._domain_dn,
+                status,
+                reason,
+                path="" if hides_all else path,
+                tables=(table,),
+                column=_OF_SCRIPTS if is_outside else column,
+                detail=f"{path}: {fault}",
+            )
+
+
+def _hidden(path: str) -> str:
+    """The column of gpo_settings that a file hides: everything that a policy sets, or whether a script has a secret."""
+    policy, file = split_path(path)
+    return "*" if policy and decode_policy_file(file, b"") is not None else _OF_SCRIPTS
 
 
 def _decode(path: str, content: bytes) -> Decoded | None:

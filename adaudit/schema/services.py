@@ -67,10 +67,11 @@ GPO_SETTINGS = Table(
         Column("name", Kind.TEXT, "setting"),
         Column("value", Kind.TEXT, "value as text; ****** where a secret stood"),
         Column("value_type", Kind.TEXT, "REG_DWORD, REG_SZ …; empty when the file tells none"),
-        Column("is_secret", Kind.BOOL, "the file holds a secret here"),
+        Column(
+            "is_secret", Kind.BOOL, "the file holds a secret here; scripts that were not read are a gap of this column"
+        ),
         Column("position", Kind.INT, "0-based, in the order of the file"),
     ),
-    per_value=True,
 )
 
 SYSVOL_FILES = Table(

@@ -90,6 +90,10 @@ def everything(status: str) -> set[tuple[str, str, str]]:
     return {(table, "*", status) for table in FILE_TABLES}
 
 
+def of_scripts(status: str) -> set[tuple[str, str, str]]:
+    return {("sysvol_files", "*", status), ("gpo_settings", "is_secret", status)}
+
+
 @pytest.mark.parametrize(
     "name",
     [r"..\..\Windows", "a/b", "nul\0", "file:stream", "*", "\ud800", "", "x" * 256, "tab\t", "\x7f"],
@@ -101,7 +105,7 @@ def test_a_name_that_cannot_be_asked_for_is_told_and_not_asked_for(name: str) ->
     _, taken = walked(server)
     assert server.asked == ["chu.example", r"chu.example\scripts", r"chu.example\scripts\sain.txt"]
     assert [row["path"] for row in taken.files] == server.asked
-    assert taken.told("malformed") == everything("failed")
+    assert taken.told("malformed") == of_scripts("failed")
 
 
 def test_a_name_listed_twice_is_read_once() -> None:
@@ -116,7 +120,7 @@ def test_a_link_is_listed_and_not_followed() -> None:
     _, taken = walked(server)
     assert r"chu.example\scripts\link" not in server.asked
     assert taken.files[-1]["error"] == "a link, which is not followed"
-    assert taken.told("server_error") == everything("not_attempted")
+    assert taken.told("server_error") == of_scripts("not_attempted")
 
 
 def test_a_folder_in_itself_without_end_is_left_at_a_depth() -> None:
@@ -127,7 +131,7 @@ def test_a_folder_in_itself_without_end_is_left_at_a_depth() -> None:
     reading, taken = walked(Endless())
     assert reading.problem is None
     assert len(taken.files) == sysvol_walk.DEEPEST + 1
-    assert taken.told("too_large") == everything("truncated")
+    assert taken.told("too_large") == of_scripts("truncated")
 
 
 def test_a_listing_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,6 +182,50 @@ def test_a_file_that_cannot_be_read_hides_its_settings_and_no_others(status: int
     assert {path for *_, path, _ in taken.gaps} == {rf"{POLICY}\Registry.pol"}
     assert taken.settings == ["7"]
     assert taken.files[-1]["error"] in ("STATUS_ACCESS_DENIED", "STATUS_SHARING_VIOLATION")
+
+
+@pytest.mark.parametrize("folder", [r"chu.example\scripts", rf"{POLICY}\User"])
+def test_a_script_that_cannot_be_read_hides_its_secrets_and_no_setting(folder: str) -> None:
+    server = Server({"chu.example": ["Policies", "scripts"], r"chu.example\Policies": [POLICY.rpartition("\\")[2]]})
+    server.tree |= {POLICY: ["User"], folder: ["ouverture.cmd"]}
+    server.tree[rf"{folder}\ouverture.cmd"] = SmbRefused(DENIED, place="dc1")
+    _, taken = walked(server)
+    assert taken.told("no_read_right") == {
+        ("sysvol_files", "sha256", "denied"),
+        ("gpo_settings", "is_secret", "denied"),
+    }
+
+
+def test_a_folder_of_scripts_that_cannot_be_listed_hides_no_setting_of_a_policy() -> None:
+    server = Server({"chu.example": ["scripts"], r"chu.example\scripts": SmbRefused(DENIED, place="dc1")})
+    _, taken = walked(server)
+    assert taken.told("no_read_right") == of_scripts("denied")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Groups.xml.bak",
+        "Groups.xml~",
+        "unattend.xml",
+        "sysprep.inf_old",
+        "ouverture.cmd.20240102",
+        "poste.json",
+        "cle.pem",
+    ],
+)
+def test_copies_of_files_and_answers_of_installers_are_searched_for_secrets(name: str) -> None:
+    server = Server({"chu.example": ["scripts"], r"chu.example\scripts": [name]})
+    server.tree[rf"chu.example\scripts\{name}"] = b'<Properties cpassword="abcd" />'
+    _, taken = walked(server)
+    assert taken.settings == ['<Properties cpassword="******" />']
+
+
+def test_an_encoded_script_is_told_as_not_read() -> None:
+    server = Server({"chu.example": ["scripts"], r"chu.example\scripts": ["ouverture.vbe"]})
+    server.tree[r"chu.example\scripts\ouverture.vbe"] = b"#@~^FgAAAA==dOM,'PrT+r@#@&xAcAAA==^#~@"
+    _, taken = walked(server)
+    assert taken.told("malformed") == {("gpo_settings", "is_secret", "failed")}
 
 
 def test_a_damaged_file_of_settings_is_kept_and_told() -> None:
