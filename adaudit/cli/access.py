@@ -53,6 +53,12 @@ class Access:
         """Another server, reached in the same way; ``address`` is its IP when it is known."""
         return Endpoint(host, self.security, self.port, self.ca_file, self.timeout, address)
 
+    @property
+    def names_domain(self) -> bool:
+        """Whether every domain of a forest takes the account for the same one."""
+        bare_names = self.auth in ("simple", "ntlm") and self.user is not None
+        return not bare_names or any(mark in (self.user or "") for mark in "@\\=")
+
     def credentials(self) -> Credentials:
         """Who reads; asks for the password when one is needed and none was given. Raises UsageError."""
         if self.auth == "certificate":

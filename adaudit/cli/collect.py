@@ -83,6 +83,11 @@ def command(
     """
     if (access.server is None) == (scope.domain is None):
         raise UsageError("name a domain controller with --server, or a domain with --domain")
+    if scope.forest and not access.names_domain:
+        raise UsageError(
+            "with --forest give --user its domain, name@domain or DOMAIN\\name: elsewhere the bare name is another's",
+            place=access.user or "",
+        )
     check_output(output, overwrite=overwrite)
     pacing = Pacing(max_rate, retry_for)
     if is_dry:

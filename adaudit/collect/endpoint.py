@@ -72,6 +72,8 @@ class Endpoint:
     def _check(self, credentials: Credentials, port: int) -> None:
         if "://" in self.host:
             raise UsageError("a host name is expected, not a URL", place=self.host)
+        if self.host.startswith("["):
+            raise UsageError("an IPv6 address is given without brackets", place=self.host)
         if self.security is Security.LDAPS and port in CLEAR_PORTS:
             raise UsageError(f"port {port} does not speak LDAPS: add --start-tls, or leave out --port")
         if self.security is Security.SEALED and isinstance(credentials, Simple):

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from adaudit.cli.access import Access, access_options
+from adaudit.cli.main import run
 from adaudit.collect.authentication import ClientCertificate, Kerberos, Ntlm, Simple
 from adaudit.collect.endpoint import Endpoint, Security
 from adaudit.errors import UsageError
@@ -96,6 +97,19 @@ def test_each_method_takes_what_it_needs() -> None:
 def test_options_that_contradict_each_other_are_refused(options: list[str], told: str) -> None:
     with pytest.raises(UsageError, match=told):
         access(*options)
+
+
+@pytest.mark.parametrize(("auth", "is_same"), [("ntlm", False), ("simple", False), ("kerberos", True)])
+def test_a_bare_name_is_another_account_in_another_domain(auth: str, is_same: bool) -> None:
+    assert access("--auth", auth, "--user", "auditeur").names_domain is is_same
+    for name in ("auditeur@chu.example", "CHU\\auditeur"):
+        assert access("--auth", auth, "--user", name).names_domain
+
+
+def test_through_a_forest_no_bare_name_is_sent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["collect", "--server", "dc1", "--forest", "--auth", "ntlm", "--user", "auditeur"]
+    assert run([*asked, "-o", str(tmp_path / "x.adsnap")]) == 2
+    assert "with --forest give --user its domain" in capsys.readouterr().err
 
 
 def test_what_is_missing_is_named() -> None:

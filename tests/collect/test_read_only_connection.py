@@ -136,6 +136,8 @@ def test_nothing_listening_is_told_from_an_unknown_host(samba_baseline: Director
             Endpoint(host).connect(Simple("a@b", "c"))
     with pytest.raises(UsageError, match="not a URL"):
         Endpoint("ldaps://dc1.corp.test").connect(Simple("a@b", "c"))
+    with pytest.raises(UsageError, match="without brackets"):
+        Endpoint("[::1]").connect(Simple("a@b", "c"))
 
 
 def test_a_server_that_says_nothing_is_not_waited_for_forever(samba_baseline: Directory, proxies: Proxies) -> None:
