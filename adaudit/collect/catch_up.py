@@ -45,7 +45,7 @@ _Stock = dict[Place, dict[str, _Known]]
 
 
 class CatchUp:
-    """Reads again, pass by pass, then ``settle`` reads what follows from that; ``close`` it."""
+    """Reads again, pass by pass, then ``settle`` reads what follows from that."""
 
     def __init__(
         self, ingest: Ingest, intake: Intake, journal: Journal, contexts: Contexts, attributes: tuple[str, ...]
@@ -65,15 +65,8 @@ class CatchUp:
         self._since_stock: set[str] = set()
         self._blamed = 0
 
-    def close(self) -> None:
-        """Let go of what is held."""
-        if self._held is not None:
-            self._held.close()
-            self._held = None
-
     def take_stock(self) -> Held:
         """Look at what is held now: against this, ``run`` compares."""
-        self.close()
         self._held = held = self._ingest.held()
         self._stock = self._sorted(held)
         self._since_stock.clear()

@@ -93,10 +93,6 @@ class Sweep:
         """Once all contexts were read: read again what changed meanwhile without telling. Raises ConnectionFailed."""
         self._catch_up.settle(self._passes)
 
-    def close(self) -> None:
-        """Let go of what it compared with."""
-        self._catch_up.close()
-
     def give_up(self, session: Session, reason: str) -> None:
         """Go on without this server; ``tell`` says what it had left to give."""
         self.problems.append(reason)
@@ -127,12 +123,12 @@ class Sweep:
         is_stocked = self._goes_on
         tries = fruitless = 0
         while part.outcome is None:
-            before = self._ingest.count
-            if part.is_begun and not is_stocked:
+            before, by_census = self._ingest.count, part.is_begun
+            if by_census and not is_stocked:
                 self._catch_up.take_stock()
             is_stocked = False
             try:
-                count = self._catch_up.run(part) if part.is_begun else self._read_plainly(part)
+                count = self._catch_up.run(part) if by_census else self._read_plainly(part)
             except ConnectionLost as error:
                 fruitless = fruitless + 1 if self._ingest.count == before else 0
                 if fruitless > _MOST_FRUITLESS:
@@ -140,7 +136,8 @@ class Sweep:
                     raise OutOfReach(told, place=error.place) from error
                 continue
             tries += 1
-            if count.is_whole or count.result.code in _REFUSALS or tries == _MOST_TRIES:
+            is_final = by_census and count.result.code in LIMITS
+            if count.is_whole or count.result.code in _REFUSALS or is_final or tries == _MOST_TRIES:
                 part.outcome = count
 
     def _read_plainly(self, part: Pass) -> Count:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -23,8 +23,9 @@ class Proxy:
     """Forwards every connection to one address.
 
     ``sent`` is what clients said, in order. After ``limit`` bytes of answers the line is cut, or nothing more
-    is forwarded; ``reached`` is then set. ``rewrite`` changes each answer (on an unencrypted line), ``alter`` whatever
-    comes. ``listen``: the address and port that clients find.
+    is forwarded; ``reached`` is then set. ``cuts``: after how many bytes of answers, in all, the line is cut once.
+    ``rewrite`` changes each answer (on an unencrypted line), ``alter`` whatever comes. ``listen``: the address and
+    port that clients find.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Proxy:
         *,
         limit: int | None = None,
         then: Literal["cut", "hold"] = "cut",
+        cuts: Iterable[int] = (),
         rewrite: Callable[[bytes], bytes] | None = None,
         alter: Callable[[bytes], bytes] = bytes,
         listen: tuple[str, int] = (LOOPBACK, 0),
@@ -45,10 +47,10 @@ class Proxy:
         self._target = (host, port)
         self._limit = limit
         self._then = then
+        self._cuts = sorted(cuts)
         self.rewrite = rewrite
         self._alter = alter
-        self._held = bytearray()
-        self._received = 0
+        self.received = 0
         self._sockets: list[socket.socket] = []
         self._listener = socket.create_server(listen)
         self.port: int = self._listener.getsockname()[1]
@@ -78,28 +80,35 @@ class Proxy:
         return bytes(self.sent)
 
     def _answer(self, server: socket.socket, client: socket.socket) -> None:
+        held = bytearray()
         with contextlib.suppress(OSError):
             while said := server.recv(65536):
                 said = self._alter(said)
                 if self.rewrite is not None:
-                    said = self._rewritten(said, self.rewrite)
-                if self._limit is not None and self._received + len(said) > self._limit:
-                    client.sendall(said[: self._limit - self._received])
-                    self._received = self._limit
+                    said = self._rewritten(said, held, self.rewrite)
+                if self._cuts and self.received + len(said) > self._cuts[0]:
+                    client.sendall(said[: self._cuts[0] - self.received])
+                    self.received = self._cuts.pop(0)
+                    client.shutdown(socket.SHUT_RDWR)
+                    return
+                if self._limit is not None and self.received + len(said) > self._limit:
+                    client.sendall(said[: self._limit - self.received])
+                    self.received = self._limit
                     self.reached.set()
                     if self._then == "cut":
                         client.shutdown(socket.SHUT_RDWR)
                     return
-                self._received += len(said)
+                self.received += len(said)
                 client.sendall(said)
             client.shutdown(socket.SHUT_WR)
 
-    def _rewritten(self, said: bytes, rewrite: Callable[[bytes], bytes]) -> bytes:
-        self._held += said
+    def _rewritten(self, said: bytes, held: bytearray, rewrite: Callable[[bytes], bytes]) -> bytes:
+        """The whole messages among ``held`` and what was just ``said``, rewritten; the rest is held."""
+        held += said
         whole = b""
-        while (end := message_end(self._held)) is not None and len(self._held) >= end:
-            whole += rewrite(bytes(self._held[:end]))
-            del self._held[:end]
+        while (end := message_end(held)) is not None and len(held) >= end:
+            whole += rewrite(bytes(held[:end]))
+            del held[:end]
         return whole
 
     def close(self) -> None:
@@ -122,11 +131,13 @@ class Proxies:
         *,
         limit: int | None = None,
         then: Literal["cut", "hold"] = "cut",
+        cuts: Iterable[int] = (),
         rewrite: Callable[[bytes], bytes] | None = None,
         alter: Callable[[bytes], bytes] = bytes,
         listen: tuple[str, int] = (LOOPBACK, 0),
     ) -> Proxy:
-        self._made.append(Proxy(host, port, limit=limit, then=then, rewrite=rewrite, alter=alter, listen=listen))
+        made = Proxy(host, port, limit=limit, then=then, cuts=cuts, rewrite=rewrite, alter=alter, listen=listen)
+        self._made.append(made)
         return self._made[-1]
 
     def close(self) -> None:

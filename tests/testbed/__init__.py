@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .audit import AuditLog, database_state, files_state
 from .bulk import bulk_scenario
-from .controller import running
+from .controller import restartable, running
 from .directory import Account, Directory
 from .domain import BASE_DN, DOMAIN_SID, REALM
 from .errors import TestbedError
@@ -27,6 +27,7 @@ __all__ = [
     "files_state",
     "kinit",
     "load_scenario",
+    "restartable",
     "running",
     "write_keytab",
 ]

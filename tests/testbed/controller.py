@@ -76,6 +76,37 @@ def started(
             _stop(process)
 
 
+class Restartable:
+    """A controller that can be killed, and started again on what it had."""
+
+    def __init__(self, place: Place, scenario: Scenario) -> None:
+        self.directory = _directory(place, scenario)
+        self._place = place
+        self.start()
+
+    def start(self) -> None:
+        self._process = _start(self._place)
+        _wait_until_ready(self._process, self._place)
+
+    def kill(self) -> None:
+        _stop(self._process)
+
+
+@contextmanager
+def restartable(name: str) -> Iterator[Restartable]:
+    """A domain controller holding the scenario of that name, thrown away at the end."""
+    scenario = load_scenario(name)
+    check_requirements()
+    with _place(_root(), FIRST) as place:
+        unpack(archive(scenario), place.folder)
+        configure(place, "no", ())
+        controller = Restartable(place, scenario)
+        try:
+            yield controller
+        finally:
+            controller.kill()
+
+
 def _root() -> Path:
     """A short path, for the Unix sockets below it, owned by us; Samba acts on files as the user who asks."""
     root = Path(tempfile.gettempdir(), "adaudit-testbed")
