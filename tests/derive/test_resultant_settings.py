@@ -191,6 +191,42 @@ def test_a_policy_never_seen_and_files_never_read_are_told() -> None:
     }
 
 
+def test_a_script_that_was_not_searched_for_secrets_leaves_no_setting_in_doubt() -> None:
+    unread = {"table_name": "gpo_settings", "column_name": "is_secret", "domain_id": 0, "status": "denied"}
+    found = resolve([(HEAD, 10)], [setting(10, "A")], coverage=[unread, unread | {"object_id": 10}])["coverage"]
+    assert [row for row in found if row["table_name"] in ("policy_scopes", "resultant_settings")] == []
+
+
+def test_a_disabled_link_applies_nothing_even_when_enforced() -> None:
+    tables = {
+        "domains": [ROOT],
+        "organizational_units": [{"object_id": HEAD, "domain_id": 0, "kind": "domain"}],
+        "objects": [{"object_id": HEAD, "domain_id": 0}],
+        "gpos": [{"object_id": gpo, "domain_id": 0} for gpo in (10, 11)],
+        "gpo_links": [
+            {"container_id": HEAD, "order": 1, "gpo_id": 10, "is_enabled": False, "is_enforced": True},
+            {"container_id": HEAD, "order": 2, "gpo_id": 11, "is_enabled": True, "is_enforced": False},
+        ],
+        "gpo_settings": [setting(10, "A", "ten"), setting(11, "A", "eleven")],
+    }
+    made = {name: pa.Table.from_pylist(rows, TABLES[name].arrow_schema) for name, rows in tables.items()}
+    found = {name: table.to_pylist() for name, table in derive(made).items()}
+    assert values(found, HEAD) == [("A", "eleven", 11)]
+
+
+def test_of_enforced_policies_the_one_of_the_highest_container_wins() -> None:
+    rows = [setting(10, "A", "head"), setting(11, "A", "outer"), setting(12, "A", "inner")]
+    found = resolve([(HEAD, 10), (OUTER, 11), (INNER, 12)], rows, enforced=(10, 11, 12))
+    assert [row["value"] for row in in_force(found, INNER)] == ["head"]
+    assert [row["overridden"] for row in in_force(found, INNER)] == [2]
+
+
+def test_a_policy_linked_below_and_enforced_above_wins_from_above() -> None:
+    rows = [setting(10, "A", "ten"), setting(11, "A", "eleven")]
+    found = resolve([(HEAD, 10), (OUTER, 11), (OUTER, 10)], rows, enforced=(10,), blocks=OUTER)
+    assert values(found, OUTER) == [("A", "ten", 10)]
+
+
 NAMES = ["A", "b", "**del.a", "**del.b", "**delvals.", "**DeleteValues", "**soft.B"]
 ROWS = st.lists(
     st.builds(
