@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Method = Callable[[str, str], Credentials]
 METHODS: dict[str, Method] = {"simple": Simple, "ntlm": Ntlm, "kerberos": Kerberos}
 WRONG = "Wr0ng!secret"
+COUNTED = "alternatif"
+"""The account whose failures are counted."""
 
 
 def endpoint(directory: Directory, **changes: object) -> Endpoint:
@@ -61,22 +63,38 @@ def test_an_account_that_may_not_log_on_is_told_why(lenient: Directory, method: 
 @pytest.mark.samba
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 def test_a_wrong_password_is_tried_once_and_counted_once(lenient: Directory, proxies: Proxies, method: Method) -> None:
-    name = "alternatif"
-
-    def failures() -> int:
-        answer = lenient.ldapsearch("-b", lenient.base_dn, f"(sAMAccountName={name})", "badPwdCount")
-        return int(re.search(r"^badPwdCount: (\d+)$", answer, re.MULTILINE)[1])
-
     proxy = proxies(lenient.ip, 389)
-    before = failures()
-    user = f"CORP\\{name}" if method is Ntlm else f"{name}@corp.test"
+    before = failures(lenient)
+    user = f"CORP\\{COUNTED}" if method is Ntlm else f"{COUNTED}@corp.test"
     error = refusal(lenient, method(user, WRONG), security=Security.PLAINTEXT, port=proxy.port, address="127.0.0.1")
     assert isinstance(error, BindRefused)
     assert "wrong" in error.message
     assert WRONG not in repr(error)
-    assert failures() == before + 1
+    assert failures(lenient) == before + 1
     assert proxy.connections == 1
     assert proxy.said().count(b"GSS-SPNEGO") == (2 if method is Ntlm else 0)
+
+
+def failures(directory: Directory) -> int:
+    answer = directory.ldapsearch("-b", directory.base_dn, f"(sAMAccountName={COUNTED})", "badPwdCount")
+    return int(re.search(r"^badPwdCount: (\d+)$", answer, re.MULTILINE)[1])
+
+
+@pytest.mark.samba
+@pytest.mark.parametrize("transport", ["TCP", "UDP"])
+def test_a_wrong_password_goes_to_one_of_several_kdcs(
+    lenient: Directory, transport: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = f"kdc = {lenient.ip}\n"
+    config = lenient.krb5_conf.read_text().replace(one, one * 2 + f"master_kdc = {lenient.ip}\n")
+    assert "master_kdc" in config
+    if transport == "UDP":
+        config = config.replace("udp_preference_limit = 1\n", "")
+    (tmp_path / "krb5.conf").write_text(config)
+    monkeypatch.setenv("KRB5_CONFIG", str(tmp_path / "krb5.conf"))
+    before = failures(lenient)
+    assert isinstance(refusal(lenient, Kerberos(f"{COUNTED}@corp.test", WRONG)), BindRefused)
+    assert failures(lenient) == before + 1
 
 
 @pytest.mark.samba
