@@ -17,7 +17,8 @@ from tests.snapshot.material import HEADER, contents_of, rebuild
 
 LINES = (
     b'{"at": "2026-11-01T08:30:00.000Z", "event": "bind", "account": "auditeur@corp.test", "error": null}\n'
-    b'{"at": "2026-11-01T08:30:01.000Z", "event": "search", "base": "DC=corp\\u202e,DC=test", "entries": 0, "controls": []}\n'
+    b'{"at": "2026-11-01T08:30:01.000Z", "event": "search", '
+    b'"base": "DC=corp\\u202e,DC=test", "entries": 0, "controls": []}\n'
 )
 
 
