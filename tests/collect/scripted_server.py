@@ -75,15 +75,14 @@ def scripted(answers: list[Answer], tls: ssl.SSLContext, *, starts_tls: bool = F
 
 
 @contextlib.contextmanager
-def flooded(answer: Callable[[socket.socket], None]) -> Iterator[int]:
-    """Port of a server that does this after whatever is said first."""
+def talking(talk: Callable[[socket.socket, bytes], object]) -> Iterator[int]:
+    """Port of a server that has this talk with one client, which has said something already."""
     with socket.create_server((LOOPBACK, 0)) as listener:
 
         def serve() -> None:
             client, _ = listener.accept()
             with client, contextlib.suppress(OSError):
-                client.recv(4096)
-                answer(client)
+                talk(client, client.recv(4096))
 
         thread = threading.Thread(target=serve)
         thread.start()

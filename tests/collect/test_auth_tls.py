@@ -139,7 +139,7 @@ def test_a_file_without_certificates_does_not_stand_for_those_of_the_system(cont
     ids=["closed", "old", "plain LDAP"],
 )
 def test_a_handshake_that_fails_is_told_with_its_cause(answer: bytes, told: str) -> None:
-    with server.flooded(lambda client: client.sendall(answer)) as port, pytest.raises(ConnectionFailed, match=told):
+    with server.talking(lambda client, _: client.sendall(answer)) as port, pytest.raises(ConnectionFailed, match=told):
         Endpoint(server.LOOPBACK, Security.LDAPS, port, timeout=5).connect(Simple("a@corp.test", "secret"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,20 +14,26 @@ from hypothesis import strategies as st
 from adaudit.collect.authentication import Credentials, Kerberos, Ntlm, Simple
 from adaudit.collect.ber import ENUMERATED, OCTET_STRING, SEQUENCE, MalformedAnswer, encode, encode_integer
 from adaudit.collect.endpoint import Endpoint, Security
+from adaudit.collect.messages import Operation, read_envelope
 from adaudit.collect.sasl import exchange
 from adaudit.errors import ConnectionFailed, UsageError
-from tests.collect.scripted_server import RECORDED_CHALLENGE, flooded
+from tests.collect import scripted_server
+from tests.collect.scripted_server import RECORDED_CHALLENGE, talking
 
 PASSWORD = "never-to-be-told"
 
 
 def nested(depth: int) -> bytes:
-    """A bind response whose last element holds one that holds one…"""
+    """A bind response whose last element holds one that holds one, and so on."""
     inner = b""
     for _ in range(depth):
         inner = encode(SEQUENCE, inner)
-    result = encode_integer(0, ENUMERATED) + encode(OCTET_STRING, b"") * 2 + inner
-    return encode(SEQUENCE, encode_integer(1) + encode(0x61, result))
+    return bind_response(1, inner)
+
+
+def bind_response(number: int, tail: bytes = b"") -> bytes:
+    result = encode_integer(0, ENUMERATED) + encode(OCTET_STRING, b"") * 2 + tail
+    return encode(SEQUENCE, encode_integer(number) + encode(scripted_server.BIND_RESPONSE, result))
 
 
 ANSWERS = {
@@ -45,7 +52,7 @@ ANSWERS = {
 @contextlib.contextmanager
 def server(answer: bytes) -> Iterator[int]:
     """Port of a server that gives one answer to whatever is said first."""
-    with flooded(lambda client: client.sendall(answer)) as port:
+    with talking(lambda client, _: client.sendall(answer)) as port:
         yield port
 
 
@@ -61,6 +68,22 @@ def test_an_unsound_answer_is_one_located_failure_without_the_password(
     assert PASSWORD not in str(caught.value)
 
 
+def test_nothing_that_is_said_before_the_handshake_counts_after_it(tmp_path: Path) -> None:
+    """Someone in between adds the answer to a bind to that to StartTLS; the server itself stays silent."""
+    theirs = scripted_server.self_signed(tmp_path, scripted_server.HOST)
+
+    def inject(client: socket.socket, request: bytes) -> None:
+        injected = bind_response(read_envelope(request).message_id + 1)
+        client.sendall(scripted_server.result(request, Operation.EXTENDED_RESPONSE) + injected)
+        with scripted_server.serving(theirs).wrap_socket(client, server_side=True) as secured:
+            secured.recv(4096)
+
+    with talking(inject) as port:
+        endpoint = Endpoint(scripted_server.HOST, Security.START_TLS, port, theirs, 2, "127.0.0.1")
+        with pytest.raises(ConnectionFailed, match="no answer to StartTLS"):
+            endpoint.connect(Simple("lecteur@chu.example", PASSWORD))
+
+
 @pytest.mark.parametrize("method", [Simple, Ntlm, Kerberos])
 def test_what_is_no_text_is_refused_before_it_counts_as_a_wrong_password(
     method: Callable[[str, str], Credentials],
@@ -72,12 +95,12 @@ def test_what_is_no_text_is_refused_before_it_counts_as_a_wrong_password(
 
 
 def test_an_answer_without_end_is_left_early() -> None:
-    def flood(client: socket.socket) -> None:
+    def flood(client: socket.socket, _request: bytes) -> None:
         client.sendall(b"\x30\x84\x7f\xff\xff\xff")
         while True:
             client.sendall(bytes(1 << 16))
 
-    with flooded(flood) as port, pytest.raises(ConnectionFailed, match="more than 1048576 bytes"):
+    with talking(flood) as port, pytest.raises(ConnectionFailed, match="more than 1048576 bytes"):
         Endpoint("127.0.0.1", Security.PLAINTEXT, port, timeout=5).connect(Simple("lecteur@chu.example", PASSWORD))
 
 
