@@ -182,8 +182,8 @@ RESULTANT_SETTINGS = Table(
     "of a security template, an audit subcategory and a redirected folder are those of the GPO that wins, links and "
     "sides that are disabled left out; preferences, scheduled tasks, scripts and software of all GPOs apply. A "
     "**del.Name in force means that there is no such value. For accounts of a domain, System Access and Kerberos "
-    "Policy count in the scope of the domain head alone: elsewhere they rule the local accounts of computers. A registry "
-    "value set in a security template and in a Registry.pol is told of both: the extension that ran last wrote it. "
+    "Policy count in the scope of the domain head alone: elsewhere they rule the local accounts of computers. A "
+    "registry value set in a security template and in a Registry.pol is told of both: what ran last wrote it. "
     "Security filtering, WMI filters, sites and item-level targeting are not resolved; nor is what clients skip: a GPO "
     "of version 0, or files of an extension that its object does not name.",
     (
