@@ -95,7 +95,9 @@ def policies(facts: Facts) -> tuple[dict[str, dict[int, Policy]], int]:
             draft = drafts[setting.side].setdefault(setting.gpo_id, _Draft())
             draft.remove(values_of.removed_by(setting))
             number = numbers[_key(setting)]
-            if not setting.begins(_SOFT) or number not in draft.rows or draft.rows[number].begins(_DELETION):
+            if setting.begins(_SOFT) and number in draft.rows and draft.rows[number].begins(_DELETION):
+                draft.remove({number})
+            if not setting.begins(_SOFT) or number not in draft.rows:
                 draft.rows[number] = setting
     done = {side: {gpo: draft.done() for gpo, draft in by_gpo.items()} for side, by_gpo in drafts.items()}
     return done, len(numbers)

@@ -120,6 +120,11 @@ def test_a_value_set_after_the_instruction_of_the_same_file_stays() -> None:
     assert [row["name"] for row in in_force(found, OUTER)] == ["**delvals.", "B"]
 
 
+def test_a_soft_value_after_its_deletion_in_the_same_policy_is_set() -> None:
+    rows = [setting(10, "B", "weaker"), setting(11, "**del.B"), setting(11, "**soft.B", "soft")]
+    assert values(resolve([(HEAD, 10), (OUTER, 11)], rows), OUTER) == [("**soft.B", "soft", 11)]
+
+
 def test_lists_of_rights_are_replaced_and_items_add_up() -> None:
     right = {"kind": "security_template", "section": "Privilege Rights", "file": "GptTmpl.inf"}
     item = {"kind": "preference", "section": "Groups/User[1]", "file": "Groups.xml"}
