@@ -73,7 +73,7 @@ class Snapshot:
         place = f"{self.path}, table {name}"
         decoded_bytes = 0
         try:
-            with _parquet(self._file, self._members[table_member(name)]) as parquet:
+            with _parquet(_native(self._file, self._members[table_member(name)])) as parquet:
                 for batch in parquet.iter_batches(BATCH_ROWS, columns=chosen, use_threads=False):
                     batch.validate(full=True)
                     decoded_bytes += batch.nbytes
@@ -211,9 +211,18 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _parquet(file: BinaryIO, member: Member) -> pq.ParquetFile:
+def _native(file: BinaryIO, member: Member) -> pa.NativeFile:
+    """The member in memory of Arrow's own: its threads then hold no Python object, of which one that is let go while
+    the interpreter ends aborts the process."""
+    content = pa.allocate_buffer(member.size)
+    with memoryview(content) as view:
+        MemberFile(file, member).readinto(view)
+    return pa.BufferReader(content)
+
+
+def _parquet(source: pa.NativeFile) -> pq.ParquetFile:
     return pq.ParquetFile(
-        pa.PythonFile(MemberFile(file, member), mode="r"),
+        source,
         thrift_string_size_limit=MAX_FOOTER_BYTES,
         thrift_container_size_limit=MAX_FOOTER_ITEMS,
     )
@@ -228,7 +237,7 @@ def _check_table(file: BinaryIO, member: Member, rows: int, name: str, place: st
     if len(footer) != 8 or footer[4:] != b"PAR1" or int.from_bytes(footer[:4], "little") > MAX_FOOTER_BYTES:
         raise InputError("is not a Parquet file, or its footer is too large", place=place)
     try:
-        with _parquet(file, member) as parquet:
+        with _parquet(pa.PythonFile(slice_, mode="r")) as parquet:
             schema, metadata = parquet.schema_arrow, parquet.metadata
             declared = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
             group_rows = sum(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))
