@@ -20,7 +20,7 @@ __all__ = [
     "Table",
 ]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 COLLECTED: dict[str, Table] = {t.name: t for t in (*IDENTITY_TABLES, *SERVICE_TABLES, *SECURITY_TABLES)}
 COMPUTED: dict[str, Table] = {t.name: t for t in COMPUTED_TABLES}

@@ -174,12 +174,12 @@ def test_a_table_that_does_not_match_its_hash_is_refused(sealed: Path) -> None:
 
 def test_a_newer_format_says_which_adaudit_is_needed(sealed: Path) -> None:
     def newer(manifest: dict[str, object]) -> None:
-        manifest["format"] = 2
+        manifest["format"] = 3
         manifest["source"] = {"tool": "adaudit 7.1.0", "unknown": []}
         manifest["invention"] = True
 
     with_manifest(sealed, newer)
-    refuse(sealed, "snapshot format 2: it needs adaudit 7.1.0 or later; this adaudit reads format 1")
+    refuse(sealed, "snapshot format 3: it needs adaudit 7.1.0 or later; this adaudit reads format 2")
 
 
 @pytest.mark.parametrize(
