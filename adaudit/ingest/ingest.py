@@ -254,10 +254,10 @@ class Ingest:
             self._held.close()
             self._held = None
 
-    def drop(self, guids: Iterable[str]) -> None:
-        """Forget objects that are no longer in the directory; ``guids`` are text, lower case."""
-        for guid in guids:
-            self._drops.append((guid, self._count))
+    def drop(self, keys: Iterable[str]) -> None:
+        """Forget objects that are no longer in the directory, by GUID (text, lower case), or by DN for want of one."""
+        for key in keys:
+            self._drops.append((dn_key(key), self._count))
             self._dropped += 1
 
     def refresh(self, guid: str, attributes: dict[str, list[bytes]]) -> None:

@@ -23,10 +23,17 @@ _GLOB = re.compile(r"([\[*?])")
 
 VOLATILE = tuple(name.lower() for name in VOLATILE_ATTRIBUTES)
 
-DROPS = pa.schema([("guid", pa.string()), ("before", pa.int32())])
-"""Objects that went, by GUID, and how many objects had been taken by then."""
+DROPS = pa.schema([("key", pa.string()), ("before", pa.int32())])
+"""Objects that went, by GUID, or DN key for want of one, and how many objects had been taken by then."""
 
-REFRESHED = pa.schema([("position", pa.int32()), *DROPS, *((name, pa.string()) for name in VOLATILE)])
+REFRESHED = pa.schema(
+    [
+        ("position", pa.int32()),
+        ("guid", pa.string()),
+        ("before", pa.int32()),
+        *((name, pa.string()) for name in VOLATILE),
+    ]
+)
 """Volatile attributes of objects that were not read again, null when absent, in the order of ``position``."""
 
 
@@ -75,7 +82,7 @@ def _leave_out(db: duckdb.DuckDBPyConnection, parts: Mapping[str, Sequence[Path]
         with repeated as (select key, max(n) as last from known group by key having count(*) > 1)
         select k.n, r.last from known k join repeated r using (key) where k.n < r.last
         union
-        select k.n, null from known k join s_drops d on d.guid = k.key where k.n < d.before
+        select k.n, null from known k join s_drops d using (key) where k.n < d.before
     """)
     db.execute("create temp table doubles (dn varchar, guid varchar)")
     if _count(db, "gone"):

@@ -87,6 +87,12 @@ def test_a_dropped_object_leaves_no_trace_unless_it_is_read_again(run: Run, tmp_
     assert run.tables() == tables_of(tmp_path, *skeleton(), u(21, info=text("back")))
 
 
+def test_an_object_without_guid_is_dropped_by_its_dn(run: Run, tmp_path: Path) -> None:
+    run.add(*skeleton(), u(20, objectGUID=[]), u(21))
+    run.ingest.drop([dn(20)])
+    assert run.tables() == tables_of(tmp_path, *skeleton(), u(21))
+
+
 def test_two_objects_that_claim_one_guid_are_told_in_coverage(run: Run) -> None:
     imposter = u(21, whenCreated=text("20210101120000.0Z"), objectGUID=guid(20))
     run.add(*skeleton(), u(20), imposter)
