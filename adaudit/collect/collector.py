@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import time
 from collections.abc import Callable
@@ -106,22 +107,36 @@ class Collector:
             earlier = None if self._since is None else opened.enter_context(open_snapshot(self._since))
             journal = opened.enter_context(Journal(destination, self._request(earlier), overwrite=overwrite))
             log = opened.enter_context(CollectionLog(journal.log_path))
-            if earlier is not None and (reason := self._unfit(earlier)) is not None:
-                self._tell(f"{earlier.path}: {reason}: everything is read")
+            if earlier is not None and (unfit := self._unfit(earlier)) is not None:
+                self._tell(f"{earlier.path}: {unfit}: everything is read")
                 earlier = None
+            opened.callback(self._close_sessions)
             try:
-                for _ in range(_MOST_RESTARTS):
-                    try:
-                        return self._collect(destination, journal, log, started, earlier)
-                    except OtherServer as error:
-                        self._tell(f"{error}: everything is read, from the beginning")
-                        journal.restart()
-                return self._collect(destination, journal, log, started, earlier)
+                return self._collect_comparably(destination, journal, log, started, earlier)
+            except Interrupted as error:
+                raise IncompleteError("interrupted before anything was read") from error
             except OSError as error:
-                raise IncompleteError(f"cannot be written: {error.strerror}", place=str(destination)) from error
-            finally:
-                for session in self._sessions:
-                    session.close()
+                reason = os.strerror(error.errno) if error.errno else str(error)
+                raise IncompleteError(f"cannot be written: {reason}", place=str(destination)) from error
+
+    def _close_sessions(self) -> None:
+        for session in self._sessions:
+            session.close()
+
+    def _collect_comparably(
+        self, destination: Path, journal: Journal, log: CollectionLog, started: float, earlier: Snapshot | None
+    ) -> Outcome:
+        """What was read before is let go when it does not compare with what the server gives now."""
+        restarts = 0
+        while True:
+            try:
+                return self._collect(destination, journal, log, started, None if journal.is_restarted else earlier)
+            except OtherServer as error:
+                restarts += 1
+                if restarts > _MOST_RESTARTS:
+                    raise
+                self._tell(f"{error}: everything is read, from the beginning")
+                journal.restart()
 
     def _unfit(self, earlier: Snapshot) -> str | None:
         """Why nothing can be taken over from an earlier collection; None when it can, as far as it alone tells."""
@@ -168,8 +183,6 @@ class Collector:
     def _collect(
         self, destination: Path, journal: Journal, log: CollectionLog, started: float, earlier: Snapshot | None
     ) -> Outcome:
-        if journal.is_restarted:
-            earlier = None
         goes_on = not journal.is_empty
         log.write(
             "start",
@@ -182,11 +195,8 @@ class Collector:
             max_rate=self._pacing.max_rate,
         )
         connect = partial(self._connect, log=log)
-        try:
-            home = self._home(connect)
-            account_sid = reader_sid(home, home.root)
-        except Interrupted as error:
-            raise IncompleteError("interrupted before anything was read") from error
+        home = self._home(connect)
+        account_sid = reader_sid(home, home.root)
         source = SourceInfo(
             kind="ldap",
             tool=_TOOL,

@@ -86,6 +86,7 @@ class Journal:
         self._waiting_bytes = 0
         try:
             self._state = self._taken_up(dict(request), overwrite=overwrite)
+            self._save()
             with self._guarded():
                 descriptor = os.open(self._folder.path / _ENTRIES, os.O_CREAT | os.O_RDWR | _O_BINARY, 0o600)
             self._entries = io.FileIO(descriptor, "r+")
@@ -221,9 +222,12 @@ class Journal:
         fresh = path.with_suffix(".new")
         with self._guarded():
             fresh.unlink(missing_ok=True)
-            with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _O_BINARY, 0o600), "wb") as target:
-                target.write(self._state.model_dump_json().encode())
-            fresh.replace(path)
+            try:
+                with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _O_BINARY, 0o600), "wb") as target:
+                    target.write(self._state.model_dump_json().encode())
+                fresh.replace(path)
+            finally:
+                fresh.unlink(missing_ok=True)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:

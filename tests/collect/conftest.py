@@ -111,6 +111,12 @@ class Proxy:
             del held[:end]
         return whole
 
+    def drop(self) -> None:
+        """Cut the lines there are; others can be had."""
+        for each in self._sockets:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         for each in (self._listener, *self._sockets):
             with contextlib.suppress(OSError):
