@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import duckdb
@@ -13,15 +13,31 @@ from adaudit.ingest.expectations import FOREST_SOURCES, RELATION_SOURCES, TYPED_
 from adaudit.schema import COLLECTED, Column
 
 
-class Expected(NamedTuple):
-    """An attribute that some objects may hold: when one holds none, was it absent or refused?
-
-    ``holders`` and ``present`` are SELECTs of object ids: those that may hold it, those seen to hold it.
-    """
+class Fact(NamedTuple):
+    """What follows from an attribute."""
 
     table: str
     column: str
     attribute: str
+
+
+class Columns(NamedTuple):
+    """Columns of objects that may each be absent: was it not there, or refused?
+
+    ``rows`` is a SELECT of the objects that may hold them, ``object_id`` and those columns.
+    """
+
+    rows: str
+    facts: tuple[Fact, ...]
+
+
+class Expected(NamedTuple):
+    """An attribute that some objects may hold, each value in a row: were there none, or were they refused?
+
+    ``holders`` and ``present`` are SELECTs of object ids: those that may hold it, those seen to hold it.
+    """
+
+    fact: Fact
     holders: str
     present: str
 
@@ -100,8 +116,10 @@ class Silence:
 
     def refused(self, grants: Mapping[int, tuple[Grant, ...]]) -> None:
         """Absent attributes that the account has no right to read, or of objects whose descriptor it could not read."""
-        expected = [e for e in expected_attributes() if (e.table, e.column) not in self._not_asked]
-        pairs = unreadable(grants, self._access({e.attribute for e in expected}))
+        groups = list(expected_columns())
+        several = [Expected(Fact(*row[:3]), *row[3:]) for row in RELATION_SOURCES]
+        facts = [fact for group in groups for fact in group.facts] + [each.fact for each in several]
+        pairs = unreadable(grants, self._access({fact.attribute for fact in facts}))
         self._db.register(
             "refused",
             pa.table(
@@ -119,23 +137,60 @@ class Silence:
         """).fetchall()
         hidden = {row[0] for row in hidden_whole}
         refused = {name for _, name in pairs}
-        for each in expected:
-            if each.attribute.lower() in refused or each.table in hidden or (hidden and each.table not in TYPED_TABLES):
-                self._tell(each)
 
-    def _tell(self, expected: Expected) -> None:
-        attribute = expected.attribute.lower()
+        def is_told(fact: Fact) -> bool:
+            is_hidden = fact.table in hidden or (bool(hidden) and fact.table not in TYPED_TABLES)
+            return fact[:2] not in self._not_asked and (is_hidden or fact.attribute.lower() in refused)
+
+        for group in groups:
+            if told := tuple(filter(is_told, group.facts)):
+                self._tell_columns(Columns(group.rows, told))
+        for each in several:
+            if is_told(each.fact):
+                self._tell_rows(each)
+
+    def _tell_columns(self, group: Columns) -> None:
+        """One statement for all: each costs more to plan than to run."""
+        table = group.facts[0].table
+        names = [COLLECTED[table].column(fact.column) for fact in group.facts]
+        self._insert(
+            table,
+            f"""
+            select object_id, unnest($columns) as column_name, unnest($attributes) as attribute,
+                unnest([{", ".join(missing(table, column) for column in names)}]) as is_absent
+            from ({group.rows}) t semi join suspects using (object_id)
+            """,
+            group.facts,
+        )
+
+    def _tell_rows(self, expected: Expected) -> None:
+        self._insert(
+            expected.fact.table,
+            f"""
+            select object_id, unnest($columns) as column_name, unnest($attributes) as attribute, true as is_absent
+            from suspects semi join ({expected.holders}) using (object_id)
+            where object_id not in ({expected.present})
+            """,
+            (expected.fact,),
+        )
+
+    def _insert(self, table: str, absent: str, facts: Sequence[Fact]) -> None:
         self._db.execute(
             f"""
             insert into gaps
-            select '{expected.table}', '{expected.column}', s.domain_id, s.object_id, null, 'denied',
+            select $table, a.column_name, s.domain_id, s.object_id, null, 'denied',
                 case when s.sd_id is null then 'descriptor_unreadable' when c.name is not null then 'confidential'
-                    else 'no_read_right' end, '{expected.attribute}'
-            from suspects s join ({expected.holders}) h using (object_id)
-            left join refused r on r.sd_id = s.sd_id and r.attribute = '{attribute}'
-            left join confidential c on c.name = '{attribute}'
-            where (s.sd_id is null or r.sd_id is not null) and s.object_id not in ({expected.present})
-            """
+                    else 'no_read_right' end, a.attribute
+            from ({absent}) a join suspects s using (object_id)
+            left join refused r on r.sd_id = s.sd_id and r.attribute = lower(a.attribute)
+            left join confidential c on c.name = lower(a.attribute)
+            where a.is_absent and (s.sd_id is null or r.sd_id is not null)
+            """,
+            {
+                "table": table,
+                "columns": [fact.column for fact in facts],
+                "attributes": [fact.attribute for fact in facts],
+            },
         )
 
     def _access(self, attributes: set[str]) -> list[AttributeAccess]:
@@ -151,30 +206,22 @@ class Silence:
         return [known.get(name, AttributeAccess(name, None, None, is_confidential=False)) for name in names]
 
 
-def expected_attributes() -> Iterator[Expected]:
-    """Every optional attribute from which a column follows, and which objects may hold it."""
+def expected_columns() -> Iterator[Columns]:
+    """Every optional attribute from which a column follows, by the objects that may hold it."""
     for table in TYPED_TABLES:
-        for column in COLLECTED[table].columns:
-            if column.source and not column.always and column.name != "rbcd_sd_id":
-                held = f"select object_id from {table} t where not ({missing(table, column)})"
-                yield Expected(table, column.name, column.source, f"select object_id from {table}", held)
-    for row in RELATION_SOURCES:
-        yield Expected(*row)
+        columns = (c for c in COLLECTED[table].columns if c.source and not c.always and c.name != "rbcd_sd_id")
+        yield Columns(f"from {table}", tuple(Fact(table, c.name, c.source) for c in columns))
     for object_class, names in FOREST_SOURCES.items():
-        holder = f"select object_id from objects where object_class = '{object_class}'"
-        for name in names:
-            source = COLLECTED["forests"].column(name).source or "msDS-EnabledFeature"
-            yield Expected("forests", name, source, holder, f"{holder} and (select {name} is not null from forests)")
-    heads = "select object_id from domains where is_collected"
-    for name in ("functional_level", "machine_account_quota"):
-        source = COLLECTED["domains"].column(name).source
-        yield Expected("domains", name, source, heads, f"{heads} and {name} is not null")
-    policies = "password_policies"
-    for column in COLLECTED[policies].columns:
-        if column.source.startswith(("min", "max", "pwd", "lockout")):
-            held = f"select object_id from {policies} t where not ({missing(policies, column)})"
-            holders = f"select object_id from {policies} where kind = 'domain'"
-            yield Expected(policies, column.name, column.source, holders, held)
+        rows = f"select object_id, f.* from objects, forests f where object_class = '{object_class}'"
+        sources = {name: COLLECTED["forests"].column(name).source or "msDS-EnabledFeature" for name in names}
+        yield Columns(rows, tuple(Fact("forests", name, source) for name, source in sources.items()))
+    heads = [COLLECTED["domains"].column(name) for name in ("functional_level", "machine_account_quota")]
+    yield Columns("from domains where is_collected", tuple(Fact("domains", c.name, c.source) for c in heads))
+    policy = [
+        c for c in COLLECTED["password_policies"].columns if c.source.startswith(("min", "max", "pwd", "lockout"))
+    ]
+    facts = tuple(Fact("password_policies", c.name, c.source) for c in policy)
+    yield Columns("from password_policies where kind = 'domain'", facts)
 
 
 def missing(table: str, column: Column) -> str:
