@@ -1,7 +1,8 @@
 """What a collection that was interrupted, or that starts from an earlier one, still has to read.
 
 A census tells what exists; what is missing, changed or renamed is read by GUID. Then what changes without a new USN:
-back links and other references around what changed, moved or went, and inherited descriptors below it.
+back links and other references around what changed, moved or went, and inherited descriptors below it. What inherits
+from a container whose descriptor cannot be read, or that is not seen, is always read again.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from adaudit.collect.transport import ConnectionLost
 from adaudit.decode.guid import parse_guid
 from adaudit.ingest import Ingest
 from adaudit.ingest.held import Held
+from adaudit.ingest.names import dn_key, parent_of
 
 _BATCH: Final = 250
 """Objects asked for by one filter."""
@@ -59,6 +61,7 @@ class CatchUp:
         self._unsettled = journal.unsettled
         self._held: Held | None = None
         self._stock: _Stock = {}
+        self._at_first: dict[str, _Known] = {}
         self._changed: dict[str, _Known | None] = {}
         self._around: set[str] = set()
         self._read_again: set[str] = set()
@@ -69,6 +72,7 @@ class CatchUp:
         """Look at what is held now: against this, ``run`` compares."""
         self._held = held = self._ingest.held()
         self._stock = self._sorted(held)
+        self._at_first = self._at_first or _flat(self._stock)
         self._since_stock.clear()
         return held
 
@@ -117,19 +121,30 @@ class CatchUp:
 
     def settle(self, passes: Iterable[Pass]) -> None:
         """Read again what may have changed without a new USN. Raises ConnectionFailed."""
-        if not self._changed:
+        if self._held is None:
             return
-        held, stock = self.take_stock(), self._stock
-        now = {key: known for group in stock.values() for key, known in group.items()}
-        moved = [
+        parts = [part for part in passes if part.given_up is None]
+        held = self.take_stock()
+        exposed = _exposed(self._stock)
+        moved = self._moved(self._changed)
+        self._read_stale(parts, self._around | held.neighbours(list(self._changed)) | held.below(moved) | exposed)
+        held = self.take_stock()
+        self._read_stale(parts, held.below(self._moved({key: self._at_first.get(key) for key in exposed})))
+
+    def _moved(self, before: dict[str, _Known | None]) -> list[str]:
+        """Those of these objects below which something may have changed with them."""
+        now = _flat(self._stock)
+        return [
             key
-            for key, before in self._changed.items()
-            if key in now and (before is None or key in self._unsettled or _differs(before, now[key]))
+            for key, known in before.items()
+            if key in now and (known is None or key in self._unsettled or _differs(known, now[key]))
         ]
-        stale = (self._around | held.neighbours(list(self._changed)) | held.below(moved)) - self._read_again
+
+    def _read_stale(self, parts: Iterable[Pass], keys: set[str]) -> None:
+        stale = keys - self._read_again
         self._journal.unsettle(stale)
-        for part in passes:
-            group = stock.get(part.place, {})
+        for part in parts:
+            group = self._stock.get(part.place, {})
             self._read(part, {key: group[key].dn for key in sorted(stale & group.keys())})
 
     def _sorted(self, held: Held) -> _Stock:
@@ -216,6 +231,21 @@ def batch_search(
     """Some objects below ``base``, by their objectGUID as it is stored."""
     asked = Or(tuple(Equals("objectGUID", guid) for guid in guids))
     return Search(base, Scope.SUBTREE, attributes, controls, asked)
+
+
+def _flat(stock: _Stock) -> dict[str, _Known]:
+    return {key: known for group in stock.values() for key, known in group.items()}
+
+
+def _exposed(stock: _Stock) -> set[str]:
+    """Objects that inherit from a container of which no descriptor is held: it may change unseen."""
+    told = {dn_key(known.dn) for known in _flat(stock).values() if known.descriptor is not None}
+    return {
+        key
+        for (context, is_deleted), group in stock.items()
+        for key, known in group.items()
+        if not is_deleted and (at := dn_key(known.dn)) != context and parent_of(at) not in told
+    }
 
 
 def _differs(before: _Known, now: _Known) -> bool:

@@ -58,7 +58,7 @@ class Sweep:
         self._journal = journal
         self._attributes = attributes
         self._observe = observe
-        self._goes_on = goes_on
+        self._goes_on = self._is_stocked = goes_on
         self._passes: list[Pass] = []
         self._contexts = contexts
         self._catch_up = CatchUp(ingest, intake, journal, contexts, attributes)
@@ -120,13 +120,12 @@ class Sweep:
 
     def _read(self, part: Pass) -> None:
         """Until the end of the pass was reached, however often the link is lost as long as objects come."""
-        is_stocked = self._goes_on
         tries = fruitless = 0
         while part.outcome is None:
             before, by_census = self._ingest.count, part.is_begun
-            if by_census and not is_stocked:
+            if by_census and not self._is_stocked:
                 self._catch_up.take_stock()
-            is_stocked = False
+            self._is_stocked = False
             try:
                 count = self._catch_up.run(part) if by_census else self._read_plainly(part)
             except ConnectionLost as error:
@@ -139,6 +138,7 @@ class Sweep:
             is_final = by_census and count.result.code in LIMITS
             if count.is_whole or count.result.code in _REFUSALS or is_final or tries == _MOST_TRIES:
                 part.outcome = count
+                self._is_stocked = by_census
 
     def _read_plainly(self, part: Pass) -> Count:
         """In one search, without a filter: one on an attribute that cannot be read would hide objects in silence."""

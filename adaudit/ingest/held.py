@@ -25,32 +25,34 @@ create temp table named as
 _STAGES = ("drops", "members", "members_of", "links", "attributes")
 
 _NEIGHBOURS = """
-with asked as (select h.n, h.dn_key from held h join asked_guids using (guid))
-select h.guid from held h join named r on r.key = h.dn_key semi join asked on asked.n = r.n
+with asked as (select h.n, h.dn_key from held h join asked_ids using (id))
+select h.id from held h join named r on r.key = h.dn_key semi join asked on asked.n = r.n
 union
-select h.guid from held h join named r using (n) semi join asked on asked.dn_key = r.key
+select h.id from held h join named r using (n) semi join asked on asked.dn_key = r.key
 """
 
 _BELOW = """
 with recursive below as (
-    select h.guid, h.dn_key from held h join asked_guids using (guid)
+    select h.id, h.dn_key from held h join asked_ids using (id)
     union all
-    select h.guid, h.dn_key from held h join below b on h.parent_key = b.dn_key
+    select h.id, h.dn_key from held h join below b on h.parent_key = b.dn_key
 )
-select distinct guid from below anti join asked_guids using (guid)
+select distinct id from below anti join asked_ids using (id)
 """
 
 
 class Held:
-    """The objects of an ingestion as they were when it was made. GUIDs are text, lower case.
+    """The objects of an ingestion as they were when it was made.
 
-    An object without GUID is in ``objects`` alone.
+    Their ids are GUIDs as text, lower case; that of an object without GUID is its DN.
     """
 
     def __init__(self, parts: Mapping[str, Sequence[Path]], folder: Path) -> None:
         needed = {name: paths for name, paths in parts.items() if name.startswith("entries_") or name in _STAGES}
         self._db = open_staged(needed, folder)
-        columns = "n, objectguid as guid, dn, dn_key, parent_key, usnchanged, isdeleted, sd"
+        columns = (
+            "n, objectguid as guid, coalesce(objectguid, dn) as id, dn, dn_key, parent_key, usnchanged, isdeleted, sd"
+        )
         entries = (f'select {columns} from "entries_{layout.name}"' for layout in layouts())
         self._db.execute("create temp table held as " + " union all ".join(entries))
         self._objects = self._db.sql("""
@@ -77,17 +79,17 @@ class Held:
         """
         return self._objects
 
-    def neighbours(self, guids: Collection[str]) -> set[str]:
+    def neighbours(self, ids: Collection[str]) -> set[str]:
         """Objects that name one of these in an attribute, or that one of these names."""
         if not self._has_references:
             self._db.execute(_REFERENCES)
             self._has_references = True
-        return self._ask(_NEIGHBOURS, guids)
+        return self._ask(_NEIGHBOURS, ids)
 
-    def below(self, guids: Collection[str]) -> set[str]:
+    def below(self, ids: Collection[str]) -> set[str]:
         """Objects below these, at any depth, without these."""
-        return self._ask(_BELOW, guids)
+        return self._ask(_BELOW, ids)
 
-    def _ask(self, query: str, guids: Collection[str]) -> set[str]:
-        self._db.register("asked_guids", pa.table({"guid": pa.array(guids, pa.string())}))
-        return {row[0] for row in self._db.execute(query).fetchall() if row[0] is not None}
+    def _ask(self, query: str, ids: Collection[str]) -> set[str]:
+        self._db.register("asked_ids", pa.table({"id": pa.array(ids, pa.string())}))
+        return {row[0] for row in self._db.execute(query).fetchall()}

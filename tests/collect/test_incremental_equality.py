@@ -114,6 +114,7 @@ def people(admin: Administrator) -> None:
 
 def an_inheritable_ace(admin: Administrator) -> None:
     admin.inherit("OU=Soins,BASE", "(A;CI;RPWP;;;WD)")
+    admin.inherit("CN=MicrosoftDNS,DC=DomainDnsZones,BASE", "(A;CI;WP;;;WD)")  # the account cannot read that one
 
 
 def a_renamed_unit(admin: Administrator) -> None:
@@ -133,6 +134,7 @@ def links(admin: Administrator) -> None:
 
 def a_deleted_user(admin: Administrator) -> None:
     admin.delete("CN=camille,OU=Soins courants")
+    admin.delete("CN=ipsecFilter{72385235-70FA-11D1-864C-14A300000000},CN=IP Security,CN=System")  # its GUID is hidden
 
 
 def a_restored_user(admin: Administrator) -> None:
