@@ -24,7 +24,7 @@ from adaudit.ingest.previous import Previous
 from adaudit.ingest.sources import columns_filled, columns_of
 from adaudit.ingest.stage import Stage
 from adaudit.ingest.staged import DROPS, REFRESHED, VOLATILE
-from adaudit.ingest.values import TAKES_SEVERAL, exact_text
+from adaudit.ingest.values import TAKES_SEVERAL, to_plain_integer, to_text
 from adaudit.snapshot import ManifestHeader, ServerInfo, Snapshot, SnapshotWriter, SourceInfo
 from adaudit.snapshot.manifest import Origin
 
@@ -266,8 +266,14 @@ class Ingest:
         ``guid`` is text, lower case. Raises ValueError for a value that only reading the whole object can tell of.
         """
         given = {name.lower(): values for name, values in attributes.items() if values}
-        values = (exact_text(name, given[name]) if name in given else None for name in VOLATILE)
-        self._refreshed.append((self._refreshes, guid, self._count, *values))
+        row: list[Any] = [self._refreshes, guid, self._count]
+        for name in VOLATILE:
+            values = given.get(name)
+            if values is None:
+                row.append(None)
+            else:
+                row.append(to_text(values) if name == "msds-resultantpso" else to_plain_integer(values))
+        self._refreshed.append(tuple(row))
         self._refreshes += 1
         self._refreshed.flush_if_full()
 

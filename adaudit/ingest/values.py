@@ -16,6 +16,7 @@ from adaudit.schema import Kind
 Convert = Callable[[list[bytes]], Any]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SHORT_INTEGER = re.compile(rb"0|-?[1-9][0-9]{0,17}")
 _DAY_IN_TICKS = 864_000_000_000
 
 
@@ -85,14 +86,12 @@ def readable_text(value: bytes) -> str | None:
     return None
 
 
-def exact_text(name: str, values: list[bytes]) -> str:
-    """The one value of a volatile attribute, a DN or an integer in its only decimal form; ValueError for any other."""
-    if len(values) > 1:
-        raise ValueError(f"{name}: {len(values)} values where one is expected")
-    text = to_text(values)
-    if name != "msds-resultantpso" and str(to_int(values)) != text:
-        raise ValueError(f"{name}: not a plain integer")
-    return text
+def to_plain_integer(values: list[bytes]) -> str:
+    """An integer as it was given; ValueError unless that is its only decimal form."""
+    value = values[0]
+    if len(values) > 1 or (not _SHORT_INTEGER.fullmatch(value) and b"%d" % to_int(values) != value):
+        raise ValueError("not one plain integer")
+    return value.decode()
 
 
 CONVERTERS: dict[Kind, Convert] = {
