@@ -12,8 +12,7 @@ def parent_of(dn: str) -> str:
     """``dn`` without its first RDN; empty for a single RDN. An escaped comma does not end an RDN (RFC 4514)."""
     cut = dn.find(",")
     while cut > 0:
-        backslashes = cut - len(dn[:cut].rstrip("\\"))
-        if backslashes % 2 == 0:
+        if dn[cut - 1] != "\\" or (cut - len(dn[:cut].rstrip("\\"))) % 2 == 0:
             return dn[cut + 1 :]
         cut = dn.find(",", cut + 1)
     return ""
