@@ -30,6 +30,12 @@ __all__ = ["PAGE_SIZE", "ConnectionLost", "ReadOnlyConnection"]
 PAGE_SIZE: Final = 1000
 """Objects asked for at once: what a domain controller allows by default (MaxPageSize)."""
 
+MAX_ANSWER: Final = 1 << 30
+"""Bytes of the longest answer to one request that is held, far above a thousand objects with their photographs."""
+
+_HOLDING: Final = 500
+"""Bytes that it costs to hold a message, however short."""
+
 
 class ReadOnlyConnection:
     """One bound connection to one server: it can search, abandon a search and unbind, nothing else."""
@@ -111,8 +117,12 @@ class ReadOnlyConnection:
         return message_id
 
     def _receive_page(self, message_id: int, page: Page) -> None:
+        size = 0
         while True:
             envelope = self._receive(message_id)
+            size += len(envelope.data) + _HOLDING
+            if size > MAX_ANSWER:
+                raise MalformedAnswer("answer without end to one search", place=self._place)
             match envelope.operation:
                 case Operation.ENTRY:
                     page.entries.append(envelope)

@@ -31,6 +31,9 @@ MAX_EMPTY_PAGES: Final = 1000
 MAX_ENTRIES: Final = 50_000_000
 """Objects in answer to one search: more than any directory holds."""
 
+MAX_REFERENCES: Final = 10_000
+"""References to other servers in answer to one search: a directory gives one for each domain next to it."""
+
 _ASKED_AGAIN: Final = 2
 _SLICE: Final = 0.5
 """Seconds after which a waiting thread looks up: an interrupt does not wake it everywhere (Windows)."""
@@ -137,7 +140,7 @@ class Session:
         connection = self._connected()
         page_size = None if page_size is None else self._pacing.page_size(page_size)
         began = self._clock()
-        pages = entries = empty = 0
+        pages = entries = empty = references = 0
         result = None
         self._pace()
         try:
@@ -145,12 +148,16 @@ class Session:
                 pages += 1
                 entries += len(page.entries)
                 empty = 0 if page.entries else empty + 1
+                references += len(page.references)
                 result = page.result
                 if page.entries:
                     self._losses = 0
+                if not result.cookie:
+                    self._received += len(page.entries)
                 yield page
-                if empty > MAX_EMPTY_PAGES or entries > MAX_ENTRIES:
-                    raise OutOfReach(f"no end after {entries} objects in {pages} pages", place=search.base)
+                if empty > MAX_EMPTY_PAGES or entries > MAX_ENTRIES or references > MAX_REFERENCES:
+                    told = f"no end after {entries} objects and {references} references in {pages} pages"
+                    raise OutOfReach(told, place=search.base)
         except (ConnectionLost, MalformedAnswer) as error:
             result = None
             raise self._lose(connection, error) from error
