@@ -86,7 +86,8 @@ class Silence:
             select t.table_name, '*', o.domain_id, null, o.dn, 'denied', 'mandatory_missing', 'objectClass'
             from objects o join known_partitions p using (partition_id), principal_tables t
             where o.object_class is null and p.kind = 'domain' and not contains(lower(o.dn), ',cn=system,')
-                and lower(o.dn) not like 'cn=ntds quotas,%' and not o.is_deleted
+                and lower(o.dn) not like 'cn=ntds quotas,%' and lower(o.dn) <> 'cn=deleted objects,' || p.dn_key
+                and not o.is_deleted
             union all
             select t.table_name, '*', o.domain_id, null, o.dn, 'denied', 'mandatory_missing', 'objectClass'
             from objects o join resolved r using (object_id) join homes t on ends_with(r.dn_key, ',' || t.dn_key)

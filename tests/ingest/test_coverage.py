@@ -267,3 +267,12 @@ def test_an_object_of_unknown_class_may_be_what_is_kept_beside_it(seal, dn, tabl
 def test_a_link_that_cannot_be_read_is_not_the_lack_of_one(seal, said, is_told):
     snapshot = seal([*skeleton(), entry(70, OU, "organizationalUnit", gPLink=text(said))])
     assert (("gpo_dn", "malformed", OU) in gaps(snapshot, "gpo_links")) is is_told
+
+
+@pytest.mark.parametrize(
+    ("dn", "may_be_a_user"),
+    [(f"CN=Deleted Objects,{BASE}", False), (f"CN=Deleted Objects,OU=Soins,{BASE}", True), (f"CN=x,{BASE}", True)],
+)
+def test_the_container_of_deleted_objects_is_no_account_of_unknown_class(seal, dn, may_be_a_user):
+    told = gaps(seal([*skeleton(), (dn, {"objectGUID": [b"m" * 16]})]), "users")
+    assert (("*", "mandatory_missing", dn) in told) is may_be_a_user
