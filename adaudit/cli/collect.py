@@ -88,7 +88,7 @@ def command(
             "with --forest give --user its domain, name@domain or DOMAIN\\name: elsewhere the bare name is another's",
             place=access.user or "",
         )
-    check_output(output, overwrite=overwrite)
+    check_output(output, overwrite=overwrite, since=since)
     pacing = Pacing(max_rate, retry_for)
     if is_dry:
         click.echo(dry_run(access, scope, pacing, sysvol=not no_sysvol, probes=probing.wanted, as_json=as_json))

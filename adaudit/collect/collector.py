@@ -101,7 +101,7 @@ class Collector:
         from which the next run goes on. Raises UsageError when something else is in the way, ConnectionFailed when no
         domain controller takes us in, IncompleteError when the end came before the first object or on a full disk.
         """
-        check_output(destination, overwrite=overwrite)
+        check_output(destination, overwrite=overwrite, since=self._since)
         started = time.monotonic()
         with ExitStack() as opened:
             earlier = None if self._since is None else opened.enter_context(open_snapshot(self._since))
@@ -246,9 +246,12 @@ class Collector:
         return Outcome(path, objects, time.monotonic() - started, home.root.host, account_sid, reason)
 
 
-def check_output(output: Path, *, overwrite: bool) -> None:
-    """Refuse what could not be written at the end of a long reading. Raises UsageError."""
+def check_output(output: Path, *, overwrite: bool, since: Path | None = None) -> None:
+    """Refuse what could not be written at the end of a long reading, or would replace the earlier collection by what
+    may be an incomplete one. Raises UsageError."""
     if not output.parent.is_dir():
         raise UsageError(f"the folder {output.parent} does not exist", place=str(output))
     if output.exists() and not overwrite and not stands_in(output):
         raise UsageError("exists already; give another name, or --overwrite", place=str(output))
+    if since is not None and output.exists() and since.exists() and output.samefile(since):
+        raise UsageError("is the earlier collection: give the new one another name", place=str(output))

@@ -46,10 +46,10 @@ def complete(server: Asks, dn: str, cut: Cut, values: list[bytes], controls: tup
         if not page.entries:
             return Result(ResultCode.NO_SUCH_OBJECT, "the object is no longer visible")
         received, cuts = resolve_options(decode_entry(page.entries[0])[1])
-        values += received.get(cut.attribute, [])
+        values += (came := received.get(cut.attribute, []))
         further = [each for each in cuts if each.attribute == cut.attribute]
         if not further:
             return page.result
-        if further[0].next_value <= cut.next_value:
+        if further[0].next_value <= cut.next_value or not came:
             return Result(ResultCode.OTHER, f"the range of {cut.attribute} does not advance")
         cut = further[0]

@@ -119,6 +119,15 @@ def test_an_existing_snapshot_is_kept(tmp_path: Path, capsys: pytest.CaptureFixt
     assert output.read_text() == "precious"
 
 
+def test_the_earlier_collection_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "x.adsnap"
+    output.write_text("precious")
+    same = tmp_path / ".." / tmp_path.name / "x.adsnap"
+    assert run([*NOBODY, "-o", str(output), "--since", str(same), "--overwrite"]) == 2
+    assert "another name" in capsys.readouterr().err
+    assert output.read_text() == "precious"
+
+
 def test_a_missing_folder_is_told_before_connecting(tmp_path: Path) -> None:
     assert run([*NOBODY, "-o", str(tmp_path / "nowhere" / "x.adsnap")]) == 2
 

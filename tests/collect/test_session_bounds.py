@@ -16,7 +16,8 @@ from adaudit.collect.authentication import Simple
 from adaudit.collect.ber import OCTET_STRING, SEQUENCE, MalformedAnswer, encode, encode_integer
 from adaudit.collect.endpoint import Endpoint, Security
 from adaudit.collect.log import CollectionLog
-from adaudit.collect.messages import Operation, Scope, Search, encode_entry, read_envelope
+from adaudit.collect.messages import Operation, Page, Scope, Search, encode_entry, read_envelope
+from adaudit.collect.ranges import Cut, complete
 from adaudit.collect.session import OutOfReach, Pacing, Session
 
 if TYPE_CHECKING:
@@ -41,6 +42,23 @@ class Endless:
     def receive(self) -> bytes:
         self.given += len(self._message)
         return self._message
+
+
+class Advancing:
+    """A server that announces ever more values of an attribute, and gives none."""
+
+    asked = 0
+
+    def ask(self, _search: Search) -> Page:
+        self.asked += 1
+        described = {f"member;range={self.asked}-{self.asked}": []}
+        return Page([read_envelope(encode_entry("CN=x", described))])
+
+
+def test_a_long_attribute_that_never_comes_is_given_up() -> None:
+    server = Advancing()
+    assert not complete(server, "CN=x", Cut("member", 1), []).is_success
+    assert server.asked == 1
 
 
 REFERENCE = encode(
