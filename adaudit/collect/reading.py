@@ -99,6 +99,8 @@ class Reading:
         except ConnectionFailed as error:
             ended = error.message
             itinerary.tell_of_the_rest(ended)
+        if not itinerary.result.is_success:
+            sweep.tell_refusal(home.root.configuration, itinerary.result)
         sweep.tell(ended, itinerary.told)
         self.problems = [*sweep.problems, *itinerary.problems, *self.problems]
 

@@ -108,11 +108,12 @@ def test_the_same_command_goes_on_where_each_run_was_cut(
     assert names(tmp_path) == {"x.adsnap"}
 
 
-def test_a_controller_that_is_killed_and_comes_back_changes_nothing(tmp_path: Path, undisturbed: Path) -> None:
+def test_a_controller_that_is_killed_and_comes_back_changes_nothing(tmp_path: Path) -> None:
     from tests.testbed import restartable
 
     with restartable("scenario") as controller, ThreadPoolExecutor() as other:
         directory, pacing = controller.directory, Pacing(max_rate=300, retry_for=60)
+        undisturbed = collect(directory, 389, tmp_path / "undisturbed", host=directory.ip).path
         read = threading.Event()
         begun = other.submit(
             collect,
@@ -206,6 +207,26 @@ def test_a_page_cookie_that_the_server_does_not_know_changes_nothing(
     assert spoilt.was_met
     assert outcome.incomplete_reason is None
     assert differences(outcome.path, whole.path) == {}
+
+
+def test_a_forest_of_which_not_all_could_be_learnt_is_told(
+    samba_scenario: Directory, proxies: Proxies, tmp_path: Path
+) -> None:
+    """The list of its domains is cut short."""
+    asked = set()
+
+    def cut(message: bytes) -> bytes:
+        envelope = read_envelope(message)
+        if envelope.operation == Operation.ENTRY and b",CN=Partitions,CN=Configuration," in message[:120]:
+            asked.add(envelope.message_id)
+        if envelope.operation == Operation.DONE and envelope.message_id in asked:
+            done = encode_integer(51, ENUMERATED) + encode(OCTET_STRING, b"") + encode(OCTET_STRING, b"busy")
+            return encode(SEQUENCE, encode_integer(envelope.message_id) + encode(Operation.DONE, done))
+        return message
+
+    proxy = proxies(samba_scenario.ip, 389, rewrite=cut)
+    outcome = collect(samba_scenario, proxy.port, tmp_path / "x")
+    assert outcome.incomplete_reason == f"CN=Configuration,{samba_scenario.base_dn}: result code 51: busy"
 
 
 def test_an_object_that_would_fill_the_memory_is_told_and_the_others_are_read(
