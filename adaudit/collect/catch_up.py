@@ -152,7 +152,8 @@ class CatchUp:
         table = held.objects()
         columns = (table[name].to_pylist() for name in ("guid", "dn", "usn_changed", "sd", "is_deleted"))
         for guid, dn, usn, descriptor, is_deleted in zip(*columns, strict=True):
-            stock[self._contexts.key_of(dn), is_deleted][guid or dn] = _Known(dn, usn, descriptor)
+            place = self._contexts.place_of(dn, is_deleted=is_deleted)
+            stock[place][guid or dn] = _Known(dn, usn, descriptor)
         return stock
 
     def _is_current(self, seen: Sighting, held: _Known) -> bool:

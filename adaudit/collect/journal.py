@@ -73,8 +73,8 @@ class _State(_Model):
 class Journal:
     """The journal of a collection into ``output``, taken up again or begun; a context manager.
 
-    On leaving it stays as long as it holds an object, unless ``finish`` was called. Its methods raise IncompleteError
-    when the disk is full or fails.
+    On leaving it stays as long as it holds an object or an incomplete snapshot stands, unless ``finish`` was called.
+    Its methods raise IncompleteError when the disk is full or fails.
     """
 
     def __init__(self, output: Path, request: Mapping[str, str], *, overwrite: bool = False) -> None:
@@ -118,9 +118,9 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        is_empty = self.is_empty
+        is_needless = self._finished or (self.is_empty and self._state.sealed is None)
         self._entries.close()
-        if is_empty or self._finished:
+        if is_needless:
             self._folder.remove((_ENTRIES, _STATE, _LOG))
         else:
             self._folder.close()

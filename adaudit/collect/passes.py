@@ -9,7 +9,7 @@ from typing import Final
 from adaudit.collect.census import Count
 from adaudit.collect.messages import SHOW_DELETED, Control, text
 from adaudit.collect.session import Session
-from adaudit.ingest.names import dn_key, is_below
+from adaudit.ingest.names import dn_key, is_below, parent_of
 from adaudit.schema.requests import SD_FLAGS_OID, SD_FLAGS_VALUE
 
 SD_FLAGS: Final = Control(SD_FLAGS_OID, SD_FLAGS_VALUE)
@@ -27,6 +27,9 @@ def controls_for(*, is_deleted: bool) -> tuple[Control, ...]:
     """Controls of the search that reads a pass."""
     return (SD_FLAGS, *visibility(is_deleted=is_deleted))
 
+
+_CONTAINER: Final = "cn=deleted objects"
+"""Its name, as a key: it cannot be renamed."""
 
 Place = tuple[str, bool]
 """A naming context, as a key, and whether its deleted objects are meant."""
@@ -81,8 +84,18 @@ class Contexts:
 
     def __init__(self, dns: Iterable[str]) -> None:
         self._keys = sorted({dn_key(dn) for dn in dns}, key=len, reverse=True)
+        self._below: dict[str, Place] = {}
 
-    def key_of(self, dn: str) -> str:
-        """The DN, as a key, of the naming context that ``dn`` is of; empty when it is of none."""
+    def place_of(self, dn: str, *, is_deleted: bool) -> Place:
+        """Where an object is read; the context is empty when ``dn`` is of none. What lies in a container of deleted
+        objects is a deleted one, though the account may not read that it is."""
         key = dn_key(dn)
-        return next((head for head in self._keys if is_below(key, head)), "")
+        if key in self._keys:
+            return key, is_deleted
+        parent = parent_of(key)
+        place = self._below.get(parent)
+        if place is None:
+            context = next((head for head in self._keys if is_below(parent, head)), "")
+            place = self._below[parent] = context, is_below(parent, f"{_CONTAINER},{context}")
+        context, is_in_container = place
+        return context, is_deleted or is_in_container or key == f"{_CONTAINER},{context}"

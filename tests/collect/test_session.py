@@ -161,7 +161,7 @@ def test_a_search_without_end_is_ended(
     monkeypatch.setattr(module, "MAX_ENTRIES", 10)
     with (
         opens(proxies(samba_baseline.ip, 389), Pacing()) as session,
-        pytest.raises(OutOfReach, match=r"no end after 1\d objects in 1\d pages"),
+        pytest.raises(OutOfReach, match=r"no end after 1\d objects"),
     ):
         list(session.search(users(samba_baseline), page_size=1))
 
