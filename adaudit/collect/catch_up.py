@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from adaudit.collect.ber import MalformedAnswer
-from adaudit.collect.census import RID_COUNTER, Census, Count, Sighting, key_of
+from adaudit.collect.census import REFUSALS, RID_COUNTER, Census, Count, Sighting, key_of
 from adaudit.collect.filters import Equals, Or
 from adaudit.collect.intake import Intake
 from adaudit.collect.journal import Journal
@@ -104,14 +104,28 @@ class CatchUp:
                 changed[seen.key] = before
 
         count = Census(part.session, part.base, part.visibility, compare).run()
-        gone = {key: known[key] for key in known.keys() - self._since_stock} if count.is_whole else {}
+        shows_nothing = not wanted and len(known) == len(self._stock.get(part.place, {}))
+        if count.is_whole or (shows_nothing and count.result.code in REFUSALS):
+            part.is_begun = not shows_nothing
+            part.has_changed |= self._forget(known)
         part.references |= count.references
-        part.has_changed |= bool(changed or gone)
-        self._changed |= {**changed, **gone}
-        self._remember([*changed, *gone])
-        self._ingest.drop(gone)
+        part.has_changed |= bool(changed)
+        self._changed |= changed
+        self._remember([*changed])
         self._read(part, wanted)
         return count
+
+    def forget(self, place: Place) -> None:
+        """Drop what was held of a place that is no longer to be found."""
+        self._forget(self._stock.get(place, {}))
+
+    def _forget(self, known: dict[str, _Known]) -> bool:
+        """Drop those of these objects that have not come since stock was taken; whether there are any."""
+        gone = {key: known[key] for key in known.keys() - self._since_stock}
+        self._changed |= gone
+        self._remember([*gone])
+        self._ingest.drop(gone)
+        return bool(gone)
 
     def _remember(self, touched: list[str]) -> None:
         """Note what refers to these, and what these refer to, as long as that is held as it was."""

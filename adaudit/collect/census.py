@@ -23,6 +23,9 @@ LIMITS: Final = (
 )
 """What a server answers to a search that is too large for it."""
 
+REFUSALS: Final = (ResultCode.INSUFFICIENT_ACCESS_RIGHTS, ResultCode.NO_SUCH_OBJECT)
+"""What it answers for a base that the account may not see."""
+
 RID_COUNTER: Final = "rIDNextRID"
 """A local attribute, which changes without a new USN."""
 

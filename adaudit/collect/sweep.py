@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from adaudit.collect.ber import MalformedAnswer
 from adaudit.collect.catch_up import CatchUp
-from adaudit.collect.census import LIMITS, Count
+from adaudit.collect.census import LIMITS, REFUSALS, Count
 from adaudit.collect.intake import Intake
 from adaudit.collect.journal import Journal
 from adaudit.collect.messages import Result, ResultCode, Scope, Search
@@ -23,8 +23,6 @@ _MOST_TRIES: Final = 3
 
 _MOST_FRUITLESS: Final = 10
 """Connections lost in a row without one object taken in between."""
-
-_REFUSALS: Final = (ResultCode.INSUFFICIENT_ACCESS_RIGHTS, ResultCode.NO_SUCH_OBJECT)
 
 
 class Step(NamedTuple):
@@ -73,8 +71,13 @@ class Sweep:
         heads = [self._pass(session, dn, dn, first_usn) for dn in contexts]
         for part in heads:
             self._read(part)
-        inside = [(head.base, head.deleted_objects) for head in heads]
-        for part in [self._pass(session, dn, container, first_usn) for dn, container in inside if container]:
+        inside = []
+        for head in heads:
+            if head.deleted_objects:
+                inside.append(self._pass(session, head.base, head.deleted_objects, first_usn))
+            else:
+                self._catch_up.forget((head.context, True))
+        for part in inside:
             self._read(part)
 
     def _pass(self, session: Session, context: str, base: str, first_usn: int | None) -> Pass:
@@ -136,7 +139,7 @@ class Sweep:
                 continue
             tries += 1
             is_final = by_census and count.result.code in LIMITS
-            if count.is_whole or count.result.code in _REFUSALS or is_final or tries == _MOST_TRIES:
+            if count.is_whole or count.result.code in REFUSALS or is_final or tries == _MOST_TRIES:
                 part.outcome = count
                 self._is_stocked = by_census
 
@@ -172,7 +175,7 @@ class Sweep:
             self._ingest.note("failed", "malformed", dn=part.base)
             self.problems.append(f"an object of {part.base} could not be decoded")
         result = part.outcome.result
-        if part.is_deleted and (result.code in _REFUSALS or (result.is_success and not part.is_begun)):
+        if part.is_deleted and (result.code in REFUSALS or (result.is_success and not part.is_begun)):
             self._ingest.note("denied", "known_hidden", dn=part.base)
         elif not result.is_success:
             self.tell_refusal(part.base, result)
