@@ -225,6 +225,8 @@ class Journal:
             try:
                 with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _O_BINARY, 0o600), "wb") as target:
                     target.write(self._state.model_dump_json().encode())
+                    target.flush()
+                    os.fsync(target.fileno())  # before the objects that it tells of
                 fresh.replace(path)
             finally:
                 fresh.unlink(missing_ok=True)
