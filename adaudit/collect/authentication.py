@@ -11,9 +11,7 @@ from adaudit.errors import UsageError
 
 
 @dataclass(frozen=True)
-class Simple:
-    """A simple bind; ``user`` is a UPN, DOMAIN\\name or DN. The server receives the password itself."""
-
+class _WithPassword:
     user: str
     password: str = field(repr=False)
 
@@ -24,6 +22,10 @@ class Simple:
     def name(self) -> str:
         """How logs and the manifest call the account."""
         return self.user
+
+
+class Simple(_WithPassword):
+    """A simple bind; ``user`` is a UPN, DOMAIN\\name or DN. The server receives the password itself."""
 
     @property
     def as_ntlm(self) -> Ntlm | None:
@@ -31,20 +33,8 @@ class Simple:
         return None if "=" in self.user else Ntlm(self.user, self.password)
 
 
-@dataclass(frozen=True)
-class Ntlm:
+class Ntlm(_WithPassword):
     """NTLMv2; ``user`` is DOMAIN\\name, a UPN or a name of the server's own domain."""
-
-    user: str
-    password: str = field(repr=False)
-
-    def __post_init__(self) -> None:
-        _check_account(self.user, self.password)
-
-    @property
-    def name(self) -> str:
-        """How logs and the manifest call the account."""
-        return self.user
 
 
 @dataclass(frozen=True)
