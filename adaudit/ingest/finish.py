@@ -19,7 +19,6 @@ from adaudit.ingest.coverage import Coverage
 from adaudit.ingest.expectations import TYPED_TABLES
 from adaudit.ingest.files import FILE_RELATIONS, POLICY_FOLDERS
 from adaudit.ingest.forest import CrossRef, Forest, assemble
-from adaudit.ingest.layout import layouts
 from adaudit.ingest.logons import LOGON_RELATIONS
 from adaudit.ingest.relations import AFTER_PRINCIPALS, AFTER_TABLES, IDENTITIES, IDS, PRINCIPALS, RELATIONS
 from adaudit.ingest.staged import apply_refreshed, open_staged
@@ -32,8 +31,8 @@ _LARGE = ("attributes",)
 """Written straight to the snapshot: no other table is computed from them."""
 
 _ENTRY_COLUMNS = (
-    "n, dn, dn_key, parent_key, sd, rbcd_sd, gmsa_sd, objectguid as guid, name, objectclass, isdeleted, "
-    "isrecycled, whencreated, whenchanged, usncreated, usnchanged, systemflags, description, displayname"
+    *("dn", "parent_key", "sd", "rbcd_sd", "gmsa_sd", "objectsid", "name", "objectclass", "isdeleted", "isrecycled"),
+    *("whencreated", "whenchanged", "usncreated", "usnchanged", "systemflags", "description", "displayname"),
 )
 
 
@@ -46,7 +45,7 @@ class Finish:
     def __init__(self, parts: Mapping[str, Sequence[Path]], writer: SnapshotWriter, account: str | None) -> None:
         self._writer = writer
         self._account = account
-        self._db = open_staged(parts, writer.folder)
+        self._db = open_staged(parts, writer.folder, _ENTRY_COLUMNS)
         apply_refreshed(self._db)
 
     def close(self) -> None:
@@ -61,7 +60,8 @@ class Finish:
 
     def run(self) -> str | None:
         """Write every table of the snapshot; returns the SID of the account that read, when it was found."""
-        self._entries()
+        managed = (f'select n, samaccountname, primarygroupid from "entries_{name}"' for name in _MANAGED)
+        self._db.execute("create temp view entries_managed as " + " union all ".join(managed))
         self._place(self._forest())
         for statement in (*IDENTITIES, PRINCIPALS, *AFTER_PRINCIPALS):
             self._db.execute(statement)
@@ -79,15 +79,6 @@ class Finish:
         self._prepare_coverage()
         self._write("coverage", Coverage(self._db, token).table())
         return token.account_sid
-
-    def _entries(self) -> None:
-        parts = []
-        for layout in layouts():
-            sid = "objectsid" if "objectsid" in layout.slots else "null::varchar as objectsid"
-            parts.append(f'select {_ENTRY_COLUMNS}, {sid} from "entries_{layout.name}"')
-        self._db.execute("create temp table entries as " + " union all ".join(parts))
-        managed = (f'select n, samaccountname, primarygroupid from "entries_{name}"' for name in _MANAGED)
-        self._db.execute("create temp view entries_managed as " + " union all ".join(managed))
 
     def _forest(self) -> Forest:
         told = self._db.execute("select dn, is_collected from s_partitions").fetchall()

@@ -9,7 +9,6 @@ from typing import Self
 
 import pyarrow as pa
 
-from adaudit.ingest.layout import layouts
 from adaudit.ingest.staged import open_staged
 
 _REFERENCES = """
@@ -49,12 +48,8 @@ class Held:
 
     def __init__(self, parts: Mapping[str, Sequence[Path]], folder: Path) -> None:
         needed = {name: paths for name, paths in parts.items() if name.startswith("entries_") or name in _STAGES}
-        self._db = open_staged(needed, folder)
-        columns = (
-            "n, objectguid as guid, coalesce(objectguid, dn) as id, dn, dn_key, parent_key, usnchanged, isdeleted, sd"
-        )
-        entries = (f'select {columns} from "entries_{layout.name}"' for layout in layouts())
-        self._db.execute("create temp table held as " + " union all ".join(entries))
+        self._db = open_staged(needed, folder, ("dn", "parent_key", "usnchanged", "isdeleted", "sd"))
+        self._db.execute("create temp view held as select *, coalesce(guid, dn) as id from entries")
         self._objects = self._db.sql("""
             select guid, dn, usnchanged as usn_changed, coalesce(isdeleted, false) as is_deleted, sd
             from held order by n

@@ -37,12 +37,13 @@ REFRESHED = pa.schema(
 """Volatile attributes of objects that were not read again, null when absent, in the order of ``position``."""
 
 
-def open_staged(parts: Mapping[str, Sequence[Path]], folder: Path) -> duckdb.DuckDBPyConnection:
+def open_staged(parts: Mapping[str, Sequence[Path]], folder: Path, columns: Sequence[str]) -> duckdb.DuckDBPyConnection:
     """A database with one view for each stage: ``entries_<layout>`` and ``s_<name>``; it spills into ``folder``.
 
-    ``parts``: the files of each stage, all layouts and ``drops`` among them. Rows of an object that was read again
-    later, or dropped, are left out. The table ``doubles`` (dn, guid) tells of different objects that bore one GUID,
-    of which the last is kept.
+    The table ``entries`` has the objects of all layouts: ``n``, ``guid``, ``dn_key`` and ``columns``, null where a
+    layout has none. ``parts``: the files of each stage, all layouts and ``drops`` among them. Rows of an object that
+    was read again later, or dropped, are left out. The table ``doubles`` (dn, guid) tells of different objects that
+    bore one GUID, of which the last is kept.
     """
     db = duckdb.connect(
         config={
@@ -54,8 +55,15 @@ def open_staged(parts: Mapping[str, Sequence[Path]], folder: Path) -> duckdb.Duc
     )
     for name, paths in parts.items():
         db.read_parquet([_GLOB.sub(r"[\1]", str(path)) for path in paths]).create_view(_view(name))
+    held = (_objects(layout, columns) for layout in layouts())
+    db.execute("create temp table entries as " + " union all by name ".join(held))
     _leave_out(db, parts)
     return db
+
+
+def _objects(layout: Layout, columns: Sequence[str]) -> str:
+    names = ", ".join(f'"{name}"' for name in columns if name in layout.schema.names)
+    return f'select n, objectguid as guid, dn_key, {names} from "entries_{layout.name}"'
 
 
 def apply_refreshed(db: duckdb.DuckDBPyConnection) -> None:
@@ -75,11 +83,10 @@ def _count(db: duckdb.DuckDBPyConnection, table: str) -> int:
 
 def _leave_out(db: duckdb.DuckDBPyConnection, parts: Mapping[str, Sequence[Path]]) -> None:
     """Hide the rows of objects that were read again or went; nothing is done, and nothing costs, without any."""
-    keys = (f'select n, coalesce(objectguid, dn_key) as key from "entries_{layout.name}"' for layout in layouts())
-    db.execute("create temp table known as " + " union all ".join(keys))
     db.execute("""
         create temp table gone as
-        with repeated as (select key, max(n) as last from known group by key having count(*) > 1)
+        with known as (select n, coalesce(guid, dn_key) as key from entries),
+        repeated as (select key, max(n) as last from known group by key having count(*) > 1)
         select k.n, r.last from known k join repeated r using (key) where k.n < r.last
         union
         select k.n, null from known k join s_drops d using (key) where k.n < d.before
@@ -87,10 +94,10 @@ def _leave_out(db: duckdb.DuckDBPyConnection, parts: Mapping[str, Sequence[Path]
     db.execute("create temp table doubles (dn varchar, guid varchar)")
     if _count(db, "gone"):
         _tell_doubles(db)
+        db.execute("delete from entries where n in (select n from gone)")
         for name in parts:
             if name.startswith("entries_") or name in OBJECT_STAGES:
                 _redefine(db, _view(name), "all", "select * from {staged} anti join gone using (n)")
-    db.execute("drop table known")
 
 
 def _redefine(db: duckdb.DuckDBPyConnection, view: str, below: str, query: str) -> None:
