@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +22,6 @@ from adaudit.collect.reading import Probing, Wanted
 from adaudit.collect.scope import Scope
 from adaudit.collect.session import DEFAULT_PACING, Pacing
 from adaudit.errors import IncompleteError, UsageError
-from adaudit.snapshot import open_snapshot
 from adaudit.visible import visible
 
 _PATH = click.Path(path_type=Path)
@@ -105,12 +103,11 @@ def command(
         )
         with first_interrupt(collector.interrupt):
             outcome = collector.run(output, overwrite=overwrite)
-    gaps = _gaps(outcome.path)
-    click.echo(_as_json(outcome, gaps) if as_json else visible(_as_text(outcome, gaps), keep=LINES))
+    click.echo(_as_json(outcome) if as_json else visible(_as_text(outcome), keep=LINES))
     if outcome.incomplete_reason is not None:
         raise IncompleteError(f"the collection is incomplete: {outcome.incomplete_reason}", place=str(outcome.path))
-    if strict and gaps["denied"]:
-        raise IncompleteError(f"{gaps['denied']} facts were refused to the account", place=str(outcome.path))
+    if strict and outcome.gaps["denied"]:
+        raise IncompleteError(f"{outcome.gaps['denied']} facts were refused to the account", place=str(outcome.path))
     return 0
 
 
@@ -129,24 +126,20 @@ def first_interrupt(stop: Callable[[], None]) -> Iterator[None]:
         signal.signal(signal.SIGINT, previous)
 
 
-def _gaps(path: Path) -> Counter[str]:
-    """Rows of coverage of the sealed snapshot, by status."""
-    with open_snapshot(path) as snapshot:
-        return Counter(snapshot.table("coverage", ["status"])["status"].to_pylist())
-
-
-def _as_text(outcome: Outcome, gaps: Counter[str]) -> str:
-    told = ", ".join(f"{count:,} {status.replace('_', ' ')}" for status, count in sorted(gaps.items()))
+def _as_text(outcome: Outcome) -> str:
+    told = ", ".join(f"{count:,} {status.replace('_', ' ')}" for status, count in sorted(outcome.gaps.items()))
     lines = [
         f"{outcome.path}: {outcome.objects:,} objects read in {outcome.seconds:.1f} s"
         + (f" from {outcome.server}" if outcome.server else ""),
-        f"Gaps: {told} (listed by: adaudit snapshot info {outcome.path})" if gaps else "No gap is known.",
+        f"Gaps: {told} (listed by: adaudit snapshot info {outcome.path})" if told else "No gap is known.",
         f"Next: adaudit audit {outcome.path} -o report",
     ]
+    if outcome.incomplete_reason is not None:
+        lines[-1] += ", on what was read; or the same command again, which goes on from here"
     return "\n".join(lines)
 
 
-def _as_json(outcome: Outcome, gaps: Counter[str]) -> str:
+def _as_json(outcome: Outcome) -> str:
     facts = {
         "snapshot": str(outcome.path),
         "objects": outcome.objects,
@@ -155,6 +148,6 @@ def _as_json(outcome: Outcome, gaps: Counter[str]) -> str:
         "account_sid": outcome.account_sid,
         "complete": outcome.incomplete_reason is None,
         "incomplete_reason": outcome.incomplete_reason,
-        "coverage": dict(sorted(gaps.items())),
+        "coverage": dict(sorted(outcome.gaps.items())),
     }
     return json.dumps(facts, indent=2)

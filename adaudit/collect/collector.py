@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -41,10 +42,12 @@ EVERYTHING_HERE: Final = Wanted()
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a collection brought; ``incomplete_reason`` is None when nothing was interrupted, cut or failed."""
+    """What a collection brought. ``gaps``: rows of coverage by status; ``incomplete_reason`` is None when nothing was
+    interrupted, cut or failed."""
 
     path: Path
     objects: int
+    gaps: Counter[str]
     seconds: float
     server: str | None
     account_sid: str | None
@@ -243,7 +246,8 @@ class Collector:
             journal.sealed(path)
         with open_snapshot(path) as snapshot:
             objects = snapshot.manifest.tables["objects"].rows
-        return Outcome(path, objects, time.monotonic() - started, home.root.host, account_sid, reason)
+            gaps = Counter(snapshot.table("coverage", ["status"])["status"].to_pylist())
+        return Outcome(path, objects, gaps, time.monotonic() - started, home.root.host, account_sid, reason)
 
 
 def check_output(output: Path, *, overwrite: bool, since: Path | None = None) -> None:

@@ -53,7 +53,9 @@ def test_a_lost_connection_leaves_a_snapshot_marked_incomplete(
     output = tmp_path / "cut.adsnap"
     proxy = proxies(samba_baseline.ip, 389, limit=AFTER_THE_DOMAIN)
     assert run([*arguments(samba_baseline, proxy.port, output), "--retry-for", "0"]) == 3
-    assert "incomplete: the server closed the connection" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert "incomplete: the server closed the connection" in told.err
+    assert "the same command again, which goes on from here" in told.out
     with open_snapshot(output) as snapshot:
         assert snapshot.manifest.complete is False
         assert snapshot.manifest.incomplete_reason == "the server closed the connection"
