@@ -235,3 +235,12 @@ def test_no_secret_and_nothing_excluded_reaches_the_disk(tmp_path: Path) -> None
     written = (folder_of(output) / "entries").read_bytes()
     assert SECRET not in written
     assert b"private" not in written
+
+
+def test_a_link_in_the_place_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o700)
+    folder_of(tmp_path / "x.adsnap").symlink_to(elsewhere, target_is_directory=True)
+    with pytest.raises(UsageError, match="not a folder of yours alone"):
+        write(tmp_path / "x.adsnap", [1])
+    assert list(elsewhere.iterdir()) == []
