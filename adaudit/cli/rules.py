@@ -26,6 +26,10 @@ _HEADINGS: Final[dict[Language, tuple[str, ...]]] = {
     "fr": ("Pourquoi", "Comment corriger", "Comment vérifier", "Limites"),
     "en": ("Why", "How to fix", "How to check", "Limits"),
 }
+_POWERSHELL: Final[dict[Language, tuple[str, ...]]] = {
+    "fr": ("PowerShell : simuler", "PowerShell : revenir en arrière"),
+    "en": ("PowerShell: simulate", "PowerShell: go back"),
+}
 language_option = click.option("--lang", "language", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 
 
@@ -68,11 +72,14 @@ def show(rule_id: str, as_json: bool, language: Language, folder: Path | None) -
     click.echo(f"{rule.id} - {prose.title}")
     for heading, text in zip(_HEADINGS[language], (prose.why, prose.fix, prose.verify, prose.limits), strict=True):
         click.echo(f"\n{heading}\n{text}")
+    if rule.powershell:
+        for heading, text in zip(_POWERSHELL[language], (rule.powershell.apply, rule.powershell.undo), strict=True):
+            click.echo(f"\n{heading}\n{text}")
     click.echo()
     for controls in book.references(rule.controls).values():
         for control in controls:
             click.echo(f"{control.framework}: {control.id} {control.reference}".rstrip())
-    click.echo(f"\n{rule.sql}")
+    click.echo(f"\n{rule.sql or rule.unknown}")
 
 
 @command.command(epilog="Example: adaudit rules test vuln_dont_expire_priv")
@@ -118,6 +125,7 @@ def _summary(rule: Rule) -> dict[str, Any]:
         "kind": rule.kind,
         "family": rule.family,
         "levels": rule.levels,
+        "severity": rule.severity,
         "controls": rule.controls,
         "subject": rule.subject,
     }
@@ -130,9 +138,11 @@ def _described(book: RuleBook, rule: Rule) -> dict[str, Any]:
         "needs": asdict(rule.needs),
         "evidence": rule.evidence,
         "params": rule.params,
-        "sql": rule.sql,
+        "sql": rule.sql or None,
+        "unknown": rule.unknown or None,
         "population": rule.population,
         "detail": asdict(rule.detail) if rule.detail else None,
+        "powershell": asdict(rule.powershell) if rule.powershell else None,
         "prose": {language: asdict(prose) for language, prose in rule.prose.items()},
         "references": {control: [asdict(c) for c in found] for control, found in controls.items()},
     }

@@ -44,6 +44,11 @@ class DetailDocument(Document):
     sql: Text
 
 
+class PowerShellDocument(Document):
+    apply: Text
+    undo: Text
+
+
 class RuleDocument(Document):
     id: ControlId
     kind: Annotated[Kind, Field(strict=False)]
@@ -59,6 +64,7 @@ class RuleDocument(Document):
     sql: Text
     needs: NeedsDocument
     detail: DetailDocument | None = None
+    powershell: PowerShellDocument | None = None
     fr: ProseDocument
     en: ProseDocument
 

@@ -12,7 +12,7 @@ from adaudit.engine.book import ANSSI, OWN, Framework, Reading, RuleBook
 from adaudit.engine.check import check_rule
 from adaudit.engine.database import Database
 from adaudit.engine.documents import CasesDocument, ProseDocument, RuleDocument
-from adaudit.engine.model import Detail, Needs, Parameter, Prose, Rule
+from adaudit.engine.model import Detail, Needs, Parameter, PowerShell, Prose, Rule
 from adaudit.engine.shared import read_catalogues, read_frameworks, read_views
 from adaudit.engine.source import Faults, RuleError, RuleErrors, Source, read_document
 from adaudit.errors import InputError, UsageError
@@ -99,6 +99,7 @@ def _rule(document: RuleDocument, path: Path) -> Rule:
         unknown=document.unknown or "",
         places=tuple(document.places) if document.places is not None else None,
         detail=Detail(detail.sql, detail.item, tuple(detail.evidence)) if detail else None,
+        powershell=PowerShell(document.powershell.apply, document.powershell.undo) if document.powershell else None,
         prose={"fr": _prose(document.fr), "en": _prose(document.en)},
         path=path,
     )

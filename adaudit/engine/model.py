@@ -75,6 +75,14 @@ class Detail:
 
 
 @dataclass(frozen=True)
+class PowerShell:
+    """Texts for an administrator to read, adapt and run; nothing here runs them. ``apply`` only simulates."""
+
+    apply: str
+    undo: str
+
+
+@dataclass(frozen=True)
 class Rule:
     """``places``: where an object that was never seen would matter, as ``kind of naming context:RDNs below its
     head``; None when it would anywhere. ``unknown``: a SELECT of those that were read and still cannot be judged."""
@@ -93,6 +101,7 @@ class Rule:
     places: tuple[str, ...] | None
     unknown: str
     detail: Detail | None
+    powershell: PowerShell | None
     prose: dict[Language, Prose]
     path: Path
 

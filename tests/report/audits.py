@@ -69,6 +69,7 @@ def rule(rule_id: str, title: str, **changes: Any) -> Rule:
         "places": None,
         "unknown": "",
         "detail": None,
+        "powershell": None,
         "prose": {"fr": prose(title), "en": prose(f"{title} (EN)")},
         "path": Path("x.toml"),
     }
