@@ -60,7 +60,9 @@ def bound(rule: Rule, as_of: datetime) -> dict[str, object]:
 
 
 def _statements(rule: Rule) -> dict[tuple[str, ...], str]:
-    found: dict[tuple[str, ...], str] = {("sql",): rule.sql}
+    found: dict[tuple[str, ...], str] = {}
+    if rule.sql:
+        found["sql",] = rule.sql
     if rule.population:
         found["population",] = rule.population
     if rule.unknown:

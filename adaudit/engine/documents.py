@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from adaudit.engine.model import Kind, Status, SubjectKind
+from adaudit.engine.model import Kind, Severity, Status, SubjectKind
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -55,13 +55,14 @@ class RuleDocument(Document):
     family: Name
     controls: Annotated[list[ControlId], Field(min_length=1)]
     levels: list[Threshold] = []
+    severity: Annotated[Severity | None, Field(strict=False)] = None
     subject: Annotated[SubjectKind, Field(strict=False)]
-    evidence: list[Name]
+    evidence: list[Name] = []
     params: dict[Name, Scalar | list[str]] = {}
     population: Text | None = None
     places: list[Place] | None = None
     unknown: Text | None = None
-    sql: Text
+    sql: Text | None = None
     needs: NeedsDocument
     detail: DetailDocument | None = None
     powershell: PowerShellDocument | None = None

@@ -16,7 +16,7 @@ from adaudit.engine.book import Reading
 from adaudit.engine.check import bound
 from adaudit.engine.database import Answer, Database, Scope, TimedOut
 from adaudit.engine.gaps import EXAMPLES, gaps_of
-from adaudit.engine.model import Evidence, Gap, Kind, Rule, Status
+from adaudit.engine.model import Beyond, Evidence, Gap, Kind, Rule, Status
 
 SECONDS: Final = 120.0
 """Time that one statement of a rule may take."""
@@ -64,6 +64,9 @@ class Verdict:
         return min((row.level for row in self.rows if row.level is not None), default=None)
 
 
+_NOT_RECOGNISED: Final = "not_recognised"
+
+
 class RowError(Exception):
     """A row breaks the rule's own declaration."""
 
@@ -88,7 +91,7 @@ def _judge(
     parameters: Mapping[str, object],
     seconds: float,
 ) -> Verdict:
-    rows = _rows(rule, scope.select(rule.sql, parameters, seconds=seconds))
+    rows = _rows(rule, scope.select(rule.sql, parameters, seconds=seconds)) if rule.sql else ()
     items: tuple[ItemRow, ...] = ()
     if rule.detail and rows:
         items = _items(rule.detail.evidence, scope.select(rule.detail.sql, parameters, seconds=seconds))
@@ -125,13 +128,17 @@ def _rows(rule: Rule, answer: Answer) -> tuple[Row, ...]:
 
 
 def _unrecognised(answer: Answer) -> Iterator[Gap]:
-    """Subjects whose facts were read and still cannot be judged, as gaps grouped by fact (``table.column``)."""
-    examples: dict[str, list[str]] = {}
+    """Subjects that cannot be judged by what was read, as gaps grouped by fact (``table.column``) and reason."""
+    examples: dict[tuple[str, str], list[str]] = {}
     for values in _named(answer):
-        examples.setdefault(str(values["fact"]), []).append(str(values["example"]))
-    for fact, found in sorted(examples.items()):
+        reason = values.get("reason", _NOT_RECOGNISED)
+        if reason != _NOT_RECOGNISED and reason not in set(Beyond):
+            raise RowError(f"a row of unknown has the reason {reason}, which is none of {', '.join(Beyond)}")
+        examples.setdefault((str(values["fact"]), reason), []).append(str(values["example"]))
+    for (fact, reason), found in sorted(examples.items()):
         table, _, column = fact.partition(".")
-        yield Gap(table, column, "", "failed", "not_recognised", len(found), tuple(sorted(found)[:EXAMPLES]), True, ())
+        status = "failed" if reason == _NOT_RECOGNISED else "not_attempted"
+        yield Gap(table, column or "*", "", status, reason, len(found), tuple(sorted(found)[:EXAMPLES]), True, ())
 
 
 def _items(names: Sequence[str], answer: Answer) -> tuple[ItemRow, ...]:

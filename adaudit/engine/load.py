@@ -47,7 +47,11 @@ def load_rules(folder: Path | None = None, *, only: Collection[str] = ()) -> Rul
         for path in _rule_files(folder, only):
             with faults.collected():
                 source, document = read_document(path, folder, RuleDocument)
-                errors = [*_placing(source, document, rules), *_controls(source, document, frameworks)]
+                errors = [
+                    *_placing(source, document, rules),
+                    *_controls(source, document, frameworks),
+                    *_shape(source, document),
+                ]
                 errors += _cases(source, document, folder)
                 rule = _rule(document, path)
                 reading, faulty = check_rule(rule, source, views, catalogues, empty)
@@ -86,6 +90,7 @@ def _rule(document: RuleDocument, path: Path) -> Rule:
         family=document.family,
         controls=tuple(document.controls),
         levels=tuple(sorted(document.levels)),
+        severity=document.severity,
         subject=document.subject,
         needs=Needs(
             tuple(document.needs.required),
@@ -94,7 +99,7 @@ def _rule(document: RuleDocument, path: Path) -> Rule:
         ),
         evidence=tuple(document.evidence),
         params={name: parameter(value) for name, value in document.params.items()},
-        sql=document.sql,
+        sql=document.sql or "",
         population=document.population or "",
         unknown=document.unknown or "",
         places=tuple(document.places) if document.places is not None else None,
@@ -144,6 +149,18 @@ def _controls(source: Source, document: RuleDocument, frameworks: Mapping[str, F
         yield source.error("a vulnerability has at least one level", "levels")
 
 
+def _shape(source: Source, document: RuleDocument) -> Iterator[RuleError]:
+    """What one key asks of another."""
+    if document.kind == "extra" and document.severity is None:
+        yield source.error("an extra has a severity", "severity")
+    if document.kind != "extra" and document.severity is not None:
+        yield source.error("only an extra has a severity", "severity")
+    if document.sql is None and not (document.unknown and document.population):
+        yield source.error("a rule without sql has a population, and tells in unknown why it cannot be judged", "sql")
+    if document.sql is None and (document.evidence or document.detail):
+        yield source.error("a rule without sql finds nothing to show evidence of", "evidence")
+
+
 def _cases(source: Source, document: RuleDocument, folder: Path) -> Iterator[RuleError]:
     if not source.path.with_suffix(CASES_SUFFIX).is_file():
         yield source.error(f"has no {source.path.stem}{CASES_SUFFIX} beside it")
@@ -156,10 +173,11 @@ def _cases(source: Source, document: RuleDocument, folder: Path) -> Iterator[Rul
     except RuleError as error:
         yield error
         return
-    if not any(case.status in ("violations", "information") and case.subjects for case in cases.case):
+    if document.sql and not any(c.status in ("violations", "information") and c.subjects for c in cases.case):
         yield cases_source.error("no case fires")
     if not any(case.status in ("compliant", "information") and not case.subjects for case in cases.case):
         yield cases_source.error("no case stays quiet")
     required = {*document.needs.required, *(n for needs in document.needs.levels.values() for n in needs)}
-    if any(not n.startswith("coverage") for n in required) and not any(c.status == "not_assessed" for c in cases.case):
+    can_miss = document.sql is None or any(not need.startswith("coverage") for need in required)
+    if can_miss and not any(case.status == "not_assessed" for case in cases.case):
         yield cases_source.error("no case is not assessed, though the rule has required needs")

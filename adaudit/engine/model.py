@@ -24,12 +24,33 @@ class Kind(StrEnum):
     EXTRA = "extra"
 
 
+class Severity(StrEnum):
+    """How much an extra weighs, which no level of ANSSI tells: ``critical`` leads an ordinary account straight to
+    tier 0, ``high`` is a serious part of such a way or of ransomware, ``medium`` weakens, ``low`` is hygiene."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
 class Status(StrEnum):
     VIOLATIONS = "violations"
     COMPLIANT = "compliant"
     NOT_ASSESSED = "not_assessed"
     ERROR = "error"
     INFORMATION = "information"
+
+
+class Beyond(StrEnum):
+    """Where the answer lies when nothing that is collected holds it: ``reason`` of a row of ``unknown``."""
+
+    CA_REGISTRY = "ca_registry"
+    DC_REGISTRY = "dc_registry"
+    MEMBER_REGISTRY = "member_registry"
+    INSTALLED_UPDATES = "installed_updates"
+    NOT_PROBED = "not_probed"
+    NOT_IN_DIRECTORY = "not_in_directory"
 
 
 class SubjectKind(StrEnum):
@@ -85,13 +106,15 @@ class PowerShell:
 @dataclass(frozen=True)
 class Rule:
     """``places``: where an object that was never seen would matter, as ``kind of naming context:RDNs below its
-    head``; None when it would anywhere. ``unknown``: a SELECT of those that were read and still cannot be judged."""
+    head``; None when it would anywhere. ``unknown``: a SELECT of those that were read and still cannot be judged.
+    ``sql`` is empty when nothing that is collected could show a violation. ``severity``: of extras alone."""
 
     id: str
     kind: Kind
     family: str
     controls: tuple[str, ...]
     levels: tuple[int, ...]
+    severity: Severity | None
     subject: SubjectKind
     needs: Needs
     evidence: tuple[str, ...]

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adaudit.engine import RuleBook, load_rules
 from adaudit.engine.model import Audit, Result, Status
-from tests.engine.conftest import Rows, gap
+from tests.engine.conftest import RULES, Rows, gap
 
 Judge = Callable[..., Audit]
 
@@ -86,3 +89,30 @@ def test_a_value_that_means_nothing_leaves_violations_incomplete(judged: Judge) 
     other = {"computers": [{"object_id": 0, "principal_id": 2, "domain_id": 0, "operating_system": "other"}]}
     found = placed(judged(PARTITIONS, server("old"), other))
     assert (found.status, found.incomplete) == (Status.VIOLATIONS, True)
+
+
+def with_reason(tmp_path: Path, reason: str) -> RuleBook:
+    """The rules, of which ``vuln_placed`` has no sql and one reason for everything it does not know."""
+    folder = tmp_path / "rules"
+    shutil.copytree(RULES, folder)
+    path = folder / "accounts" / "vuln_placed.toml"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = "".join(line for line in lines if not line.startswith(("sql = ", "evidence = ")))
+    path.write_text(kept.replace("dn as example\n", f"dn as example, '{reason}' as reason\n"), encoding="utf-8")
+    return load_rules(folder)
+
+
+def test_a_rule_beyond_reach_is_not_assessed_where_there_is_a_subject_and_says_why(
+    judged: Judge, tmp_path: Path
+) -> None:
+    rules = with_reason(tmp_path, "ca_registry")
+    result = placed(judged(PARTITIONS, server("elsewhere"), rules=rules))
+    assert (result.status, result.subjects) == (Status.NOT_ASSESSED, ())
+    assert [(gap.status, gap.reason, gap.count) for gap in result.gaps] == [("not_attempted", "ca_registry", 1)]
+    assert placed(judged(PARTITIONS, server("old"), rules=rules)).status is Status.COMPLIANT
+
+
+def test_a_reason_that_nobody_declared_is_an_error_of_the_rule(judged: Judge, tmp_path: Path) -> None:
+    result = placed(judged(PARTITIONS, server("elsewhere"), rules=with_reason(tmp_path, "bad_luck")))
+    assert (result.status, result.reason) == (Status.ERROR, "failed")
+    assert "bad_luck" in result.message

@@ -60,6 +60,7 @@ def rule(rule_id: str, title: str, **changes: Any) -> Rule:
         "family": "privileged",
         "controls": (rule_id,),
         "levels": (1,),
+        "severity": None,
         "subject": SubjectKind.PRINCIPAL,
         "needs": Needs(("users",)),
         "evidence": ("dn", "is_enabled", "password_last_set_at"),
