@@ -50,6 +50,7 @@ class Beyond(StrEnum):
     MEMBER_REGISTRY = "member_registry"
     INSTALLED_UPDATES = "installed_updates"
     NOT_PROBED = "not_probed"
+    NO_ANSWER = "no_answer"
     NOT_IN_DIRECTORY = "not_in_directory"
 
 
