@@ -65,6 +65,7 @@ class Verdict:
 
 
 _NOT_RECOGNISED: Final = "not_recognised"
+_STATUS_OF: Final = {_NOT_RECOGNISED: "failed", Beyond.KNOWN_HIDDEN.value: "denied"}
 
 
 class RowError(Exception):
@@ -137,7 +138,7 @@ def _unrecognised(answer: Answer) -> Iterator[Gap]:
         examples.setdefault((str(values["fact"]), reason), []).append(str(values["example"]))
     for (fact, reason), found in sorted(examples.items()):
         table, _, column = fact.partition(".")
-        status = "failed" if reason == _NOT_RECOGNISED else "not_attempted"
+        status = _STATUS_OF.get(reason, "not_attempted")
         yield Gap(table, column or "*", "", status, reason, len(found), tuple(sorted(found)[:EXAMPLES]), True, ())
 
 

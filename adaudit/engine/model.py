@@ -52,6 +52,7 @@ class Beyond(StrEnum):
     NOT_PROBED = "not_probed"
     NO_ANSWER = "no_answer"
     NOT_IN_DIRECTORY = "not_in_directory"
+    KNOWN_HIDDEN = "known_hidden"
 
 
 class SubjectKind(StrEnum):
