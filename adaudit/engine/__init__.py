@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from adaudit.engine.book import RuleBook
 from adaudit.engine.cases import Outcome, run_cases
+from adaudit.engine.exceptions import read_exceptions
 from adaudit.engine.load import load_rules, rules_folder
 from adaudit.engine.run import audit
 from adaudit.engine.source import RuleError, RuleErrors
 
-__all__ = ["Outcome", "RuleBook", "RuleError", "RuleErrors", "audit", "load_rules", "rules_folder", "run_cases"]
+__all__ = [
+    "Outcome",
+    "RuleBook",
+    "RuleError",
+    "RuleErrors",
+    "audit",
+    "load_rules",
+    "read_exceptions",
+    "rules_folder",
+    "run_cases",
+]

@@ -14,27 +14,33 @@ BEST: Final = 5
 def level_of(results: Iterable[Result], catalogue: Mapping[str, tuple[int, ...]]) -> Level:
     """The level that vulnerability rules give, and the level were all that is not assessed to fail.
 
-    ``catalogue``: the thresholds of every vulnerability control, those that no rule answers
-    included. A threshold above one that fails in the same rule changes nothing and needs no answer.
+    ``catalogue``: the thresholds of every vulnerability control, those that no rule answers included.
     """
     judged = [r for r in results if r.rule.kind is Kind.VULNERABILITY]
-    failing = [r.level for r in judged if r.level is not None]
+    missing = unanswered(judged, catalogue)
+    lowest = min((r.level for r in judged if r.level is not None), default=BEST)
+    return Level(
+        indicative=lowest if any(_answered_levels(r) for r in judged) else None,
+        at_worst=min(lowest, *(level for thresholds in missing.values() for level in thresholds), BEST),
+        not_assessed=tuple(sorted(missing)),
+    )
+
+
+def unanswered(judged: Iterable[Result], catalogue: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """For each control without a full answer, the thresholds that may fail unseen.
+
+    A threshold above one that fails in the same rule changes nothing and needs no answer.
+    """
     answered: dict[str, set[int]] = {control: set() for control in catalogue}
     for result in judged:
         levels = _answered_levels(result)
         for control in result.rule.controls:
             answered.setdefault(control, set()).update(levels)
-    missing = {
+    return {
         control: thresholds
         for control, levels in catalogue.items()
-        if (thresholds := [level for level in levels if level not in answered[control]])
+        if (thresholds := tuple(level for level in levels if level not in answered[control]))
     }
-    lowest = min(failing, default=BEST)
-    return Level(
-        indicative=lowest if any(answered.values()) else None,
-        at_worst=min(lowest, *(level for thresholds in missing.values() for level in thresholds), BEST),
-        not_assessed=tuple(sorted(missing)),
-    )
 
 
 def _answered_levels(result: Result) -> set[int]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from adaudit.engine.standing import Acceptance, AcceptanceUse, Scores, Step
 from adaudit.snapshot import SourceInfo
 
 Parameter: TypeAlias = int | float | str | bool | tuple[str, ...]
@@ -159,7 +160,9 @@ class Item:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is at fault. ``key`` is ``guid:…`` or ``sid:…``, the same in every snapshot."""
+    """What is at fault. ``key`` is ``guid:…`` or ``sid:…``, the same in every snapshot.
+
+    ``accepted``: the exception in force that accepts it; ``expired``: the one that no longer does."""
 
     key: str
     type: str
@@ -171,6 +174,8 @@ class Subject:
     level: int | None
     evidence: dict[str, Evidence]
     items: tuple[Item, ...] = ()
+    accepted: Acceptance | None = None
+    expired: Acceptance | None = None
 
 
 @dataclass(frozen=True)
@@ -206,6 +211,14 @@ class Level:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """The level and the scores that some results give."""
+
+    level: Level
+    scores: Scores
+
+
+@dataclass(frozen=True)
 class AuditedDomain:
     dns: str
     sid: str | None
@@ -224,7 +237,11 @@ class Control:
 
 @dataclass(frozen=True)
 class Audit:
-    """A judged snapshot: everything a report says comes from here."""
+    """A judged snapshot: everything a report says comes from here.
+
+    ``level``, ``scores`` and ``steps`` leave exceptions out of account; ``excepted`` is how it stands once the accepted
+    subjects are left out, None when no exceptions were given. ``exceptions``: what became of each, in their order.
+    """
 
     tool: str
     snapshot_path: str
@@ -239,6 +256,10 @@ class Audit:
     counts: dict[str, int]
     catalogue_date: str
     level: Level
+    scores: Scores
+    steps: tuple[Step, ...]
+    excepted: Standing | None
+    exceptions: tuple[AcceptanceUse, ...]
     results: tuple[Result, ...]
     controls: dict[str, tuple[Control, ...]]
     coverage: tuple[Gap, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,10 +13,14 @@ from adaudit.derive import derive
 from adaudit.engine.book import ANSSI, Reading, RuleBook
 from adaudit.engine.check import facts_of, rows_of
 from adaudit.engine.database import Database
+from adaudit.engine.exceptions import accept, without_accepted
 from adaudit.engine.gaps import all_gaps
 from adaudit.engine.judge import SECONDS, ItemRow, Row, Verdict, judge
 from adaudit.engine.level import level_of
-from adaudit.engine.model import Audit, AuditedDomain, Item, Result, Rule, Status, Subject, SubjectKind
+from adaudit.engine.model import Audit, AuditedDomain, Item, Result, Rule, Standing, Status, Subject, SubjectKind
+from adaudit.engine.score import scores_of
+from adaudit.engine.standing import Acceptance
+from adaudit.engine.steps import steps_of
 from adaudit.engine.subjects import Identity, identities
 from adaudit.schema import COLLECTED, TABLES
 from adaudit.snapshot import Snapshot
@@ -54,18 +58,25 @@ class SnapshotTables(Mapping[str, pa.Table]):
         return len(COLLECTED)
 
 
-def audit(snapshot: Snapshot, book: RuleBook, *, seconds: float = SECONDS) -> Audit:
+def audit(
+    snapshot: Snapshot,
+    book: RuleBook,
+    *,
+    seconds: float = SECONDS,
+    exceptions: Sequence[Acceptance] | None = None,
+) -> Audit:
     """Judge a snapshot: every rule gets a result, in the order of ids, whatever becomes of the others.
 
-    ``seconds``: time that one statement of a rule may take.
+    ``seconds``: time that one statement of a rule may take. ``exceptions``: what ``read_exceptions`` returned.
     """
     manifest = snapshot.manifest
     with Database(_loaded(snapshot, book), book.catalogues.values(), book.views.values()) as database:
-        results = tuple(_result(database, book, rule, snapshot, seconds) for rule in book.rules)
+        found = tuple(_result(database, book, rule, snapshot, seconds) for rule in book.rules)
         domains = _domains(database)
         forest = identities(database, SubjectKind.FOREST, [0])[0].domain
         coverage = all_gaps(database)
-    level = level_of(results, book.vulnerabilities)
+    found, uses = accept(found, exceptions or (), manifest.as_of.date())
+    standing = _standing(found, book)
     answered = {control for rule in book.rules for control in rule.controls}
     anssi = book.frameworks.get(ANSSI)
     return Audit(
@@ -81,11 +92,19 @@ def audit(snapshot: Snapshot, book: RuleBook, *, seconds: float = SECONDS) -> Au
         domains=domains,
         counts={name: table.rows for name, table in manifest.tables.items()},
         catalogue_date=anssi.date.isoformat() if anssi else "",
-        level=level,
-        results=results,
+        level=standing.level,
+        scores=standing.scores,
+        steps=steps_of(found, book.vulnerabilities),
+        excepted=None if exceptions is None else _standing([without_accepted(result) for result in found], book),
+        exceptions=uses,
+        results=found,
         controls=book.references(sorted(answered | set(book.vulnerabilities))),
         coverage=coverage,
     )
+
+
+def _standing(results: Sequence[Result], book: RuleBook) -> Standing:
+    return Standing(level_of(results, book.vulnerabilities), scores_of(results))
 
 
 def _loaded(snapshot: Snapshot, book: RuleBook) -> Iterator[tuple[str, pa.Table]]:

@@ -24,6 +24,8 @@ from adaudit.engine.model import (
     Subject,
     SubjectKind,
 )
+from adaudit.engine.score import scores_of
+from adaudit.engine.steps import steps_of
 from adaudit.snapshot import SourceInfo
 
 DOMAIN_SID = "S-1-5-21-1111-2222-3333"
@@ -147,6 +149,10 @@ def make_audit(*results: Result, **changes: Any) -> Audit:
         "counts": {"objects": 28372, "users": 9000, "computers": 4100},
         "catalogue_date": "2026-09-03",
         "level": Level(1, 1, ("vuln_krbtgt",)),
+        "scores": scores_of(results),
+        "steps": steps_of(results, {control: levels for control, levels in known.items() if control[:5] == "vuln_"}),
+        "excepted": None,
+        "exceptions": (),
         "results": results,
         "controls": {
             control: (
