@@ -184,7 +184,7 @@ class Database:
         if view is None:
             return f"{'snapshot' if name in TABLES else 'loaded'}.{quoted(name)}"
         tables = ", ".join(f"{quoted(t)} as not materialized (from snapshot.{quoted(t)})" for t in read_by(view))
-        return f"(with {tables} {view.sql})"
+        return f"(with {tables} from ({view.sql}\n))"
 
 
 def read_by(view: View) -> tuple[str, ...]:
