@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ import pytest
 
 from adaudit.engine import RuleBook, audit, load_rules
 from adaudit.engine.model import Audit
+from adaudit.engine.standing import Acceptance
 from adaudit.schema import TABLES
 from adaudit.snapshot import ManifestHeader, SnapshotWriter, SourceInfo, open_snapshot
 
@@ -67,7 +68,12 @@ def judged(tmp_path: Path, book: RuleBook) -> Iterator[Callable[..., Audit]]:
     """Seal the rows given as one snapshot and judge it with the rules of the tests."""
     with ExitStack() as stack:
 
-        def judge(*parts: Rows, rules: RuleBook = book, seconds: float = 30.0) -> Audit:
+        def judge(
+            *parts: Rows,
+            rules: RuleBook = book,
+            seconds: float = 30.0,
+            exceptions: Sequence[Acceptance] | None = None,
+        ) -> Audit:
             path = tmp_path / "chu.adsnap"
             header = ManifestHeader(
                 as_of=AS_OF,
@@ -83,6 +89,6 @@ def judged(tmp_path: Path, book: RuleBook) -> Iterator[Callable[..., Audit]]:
                     if rows := [row for part in (DOMAIN, *parts) for row in part.get(name, [])]:
                         writer.write_table(name, pa.Table.from_pylist(rows, TABLES[name].arrow_schema))
                 writer.seal(header)
-            return audit(stack.enter_context(open_snapshot(path)), rules, seconds=seconds)
+            return audit(stack.enter_context(open_snapshot(path)), rules, seconds=seconds, exceptions=exceptions)
 
         yield judge
