@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from adaudit.engine import Outcome, RuleBook, RuleErrors, load_rules, run_cases
+from adaudit.engine import Outcome, RuleBook, RuleErrors, empty_database, load_rules, run_cases
 from adaudit.engine.model import Language, Rule
 from adaudit.errors import InputError
 
@@ -89,7 +89,8 @@ def show(rule_id: str, as_json: bool, language: Language, folder: Path | None) -
 def test(rule_ids: tuple[str, ...], as_json: bool, folder: Path | None) -> None:
     """Run the cases of the rules named, or of all of them."""
     book = load_rules(folder, only=rule_ids)
-    outcomes = [outcome for rule in book.rules for outcome in run_cases(book, rule)]
+    with empty_database(book) as database:
+        outcomes = [outcome for rule in book.rules for outcome in run_cases(book, rule, database)]
     failed = [outcome for outcome in outcomes if outcome.difference]
     if as_json:
         click.echo(json.dumps([asdict(outcome) for outcome in outcomes], ensure_ascii=False, indent=2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adaudit.engine.book import RuleBook
-from adaudit.engine.cases import Outcome, run_cases
+from adaudit.engine.cases import Outcome, empty_database, run_cases
 from adaudit.engine.exceptions import read_exceptions
 from adaudit.engine.load import load_rules, rules_folder
 from adaudit.engine.run import audit
@@ -15,6 +15,7 @@ __all__ = [
     "RuleError",
     "RuleErrors",
     "audit",
+    "empty_database",
     "load_rules",
     "read_exceptions",
     "rules_folder",

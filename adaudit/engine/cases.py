@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -28,13 +28,22 @@ class Outcome:
     difference: str
 
 
-def run_cases(book: RuleBook, rule: Rule) -> list[Outcome]:
-    """Run every case of a rule. Raises RuleError when a case gives an unknown table, column or type of value."""
+def empty_database(book: RuleBook) -> Database:
+    """A database without a row, in which any number of cases may run one after the other."""
+    return Database((), book.catalogues.values(), book.views.values())
+
+
+def run_cases(book: RuleBook, rule: Rule, database: Database) -> Iterator[Outcome]:
+    """Run every case of a rule in an empty database, which is empty again after each.
+
+    Raises RuleError when a case gives an unknown table, column or type of value.
+    """
     source, document = read_cases(rule.path, book.folder)
-    return [
-        Outcome(rule.id, case.name, _difference(case, rule, _verdict(book, rule, case, source, number)))
-        for number, case in enumerate(document.case)
-    ]
+    for number, case in enumerate(document.case):
+        given = _given(rule, source, number, case)
+        with database.holding(case_tables(source, number, case)):
+            verdict = judge(database, given, book.readings[rule.id], case.as_of)
+        yield Outcome(rule.id, case.name, _difference(case, rule, verdict))
 
 
 def case_tables(source: Source, number: int, case: CaseDocument) -> dict[str, pa.Table]:
@@ -59,14 +68,12 @@ def case_tables(source: Source, number: int, case: CaseDocument) -> dict[str, pa
     return tables | derive(tables)
 
 
-def _verdict(book: RuleBook, rule: Rule, case: CaseDocument, source: Source, number: int) -> Verdict:
+def _given(rule: Rule, source: Source, number: int, case: CaseDocument) -> Rule:
+    """The rule with the parameters of the case."""
     for name in case.params:
         if name not in rule.params:
             raise source.error(f"{name} is not a parameter of the rule", "case", number, "params")
-    given = {name: parameter(value) for name, value in case.params.items()}
-    tables = case_tables(source, number, case)
-    with Database(tables.items(), book.catalogues.values(), book.views.values()) as database:
-        return judge(database, replace(rule, params=rule.params | given), book.readings[rule.id], case.as_of)
+    return replace(rule, params=rule.params | {name: parameter(value) for name, value in case.params.items()})
 
 
 def _difference(case: CaseDocument, rule: Rule, verdict: Verdict) -> str:

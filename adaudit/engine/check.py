@@ -9,7 +9,7 @@ from typing import Final
 import duckdb
 
 from adaudit.engine.book import Catalogue, Fact, Reading, View
-from adaudit.engine.database import Answer, Database
+from adaudit.engine.database import Database
 from adaudit.engine.model import Rule
 from adaudit.engine.source import RuleError, Source
 from adaudit.engine.statement import Statement, StatementError, located
@@ -41,14 +41,16 @@ def check_rule(
     for keys, (_, statement) in statements.items():
         for name in sorted(statement.tables - visible.keys()):
             errors.append(source.error(f"table {name} is not among the rule's needs", *keys))
-    for keys, (sql, _) in statements.items() if not errors else ():
-        try:
-            with empty.scope(visible) as scope:
-                answer = scope.select(sql, bound(rule, _ANY_MOMENT))
-        except duckdb.Error as error:
-            errors.append(_at(source, keys, located(error)))
-        else:
-            errors += [source.error(message, *keys) for message in _faulty_columns(rule, keys, answer)]
+    if errors:
+        return nothing, errors
+    with empty.scope(visible) as scope:
+        for keys, (sql, _) in statements.items():
+            try:
+                types = scope.described(sql, bound(rule, _ANY_MOMENT))
+            except duckdb.Error as error:
+                errors.append(_at(source, keys, located(error)))
+            else:
+                errors += [source.error(message, *keys) for message in _faulty_columns(rule, keys, types)]
     if errors:
         return nothing, errors
     return _reading(rule, views, visible, [s for _, s in statements.values()]), []
@@ -132,8 +134,7 @@ def _visible(
     return visible
 
 
-def _faulty_columns(rule: Rule, keys: tuple[str, ...], answer: Answer) -> Iterable[str]:
-    types = dict(zip(answer.columns, answer.types, strict=True))
+def _faulty_columns(rule: Rule, keys: tuple[str, ...], types: Mapping[str, str]) -> Iterable[str]:
     ids = ["subject"]
     evidence: tuple[str, ...] = ()
     if keys == ("sql",):

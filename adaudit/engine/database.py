@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -43,10 +43,9 @@ class TimedOut(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """Rows of a SELECT; ``types`` are DuckDB's names of the column types."""
+    """Rows of a SELECT."""
 
     columns: tuple[str, ...]
-    types: tuple[str, ...]
     rows: list[tuple[Any, ...]]
 
 
@@ -65,7 +64,12 @@ class Scope:
             self._execute(sql, parameters)
             description = self._cursor.description or []
             rows = self._cursor.fetchall()
-        return Answer(tuple(d[0] for d in description), tuple(str(d[1]) for d in description), rows)
+        return Answer(tuple(d[0] for d in description), rows)
+
+    def described(self, sql: str, parameters: Mapping[str, object]) -> dict[str, str]:
+        """Name and DuckDB's type of each column of a SELECT that is not run. Raises duckdb.Error when it binds not."""
+        self._execute(f"describe {sql}", parameters)
+        return {name: type_ for name, type_, *_ in self._cursor.fetchall()}
 
     def keep(self, name: str, sql: str, parameters: Mapping[str, object], *, seconds: float | None = None) -> None:
         """Keep the rows of a SELECT under a name for later statements of this scope."""
@@ -100,7 +104,8 @@ class Scope:
 class Database:
     """The tables of one snapshot, locked: no file, no network, no extension, no setting to change.
 
-    Tables that were not given are empty, columns that were not given are null.
+    Every declared table, catalogue and view is a relation of the schema ``snapshot``, where the engine's own
+    statements find them. Tables that were not given are empty, columns that were not given are null.
     """
 
     def __init__(
@@ -109,8 +114,6 @@ class Database:
         catalogues: Iterable[Catalogue] = (),
         views: Iterable[View] = (),
     ) -> None:
-        self._views = {view.name: view for view in views}
-        self._loaded: dict[str, frozenset[str]] = {}
         self._stack = ExitStack()
         folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="adaudit-"))
         self._connection = self._stack.enter_context(
@@ -127,12 +130,16 @@ class Database:
             )
         )
         self._connection.execute("create schema loaded; create schema snapshot")
+        loaded: dict[str, list[str]] = {}
         for name, table in tables:
-            self._load(name, table)
+            with self._incoming(table):
+                self._connection.execute(f"create table loaded.{quoted(name)} as from incoming")
+            loaded[name] = table.column_names
         for catalogue in catalogues:
-            self._load(catalogue.name, catalogue.table)
-        for declared in TABLES.values():
-            self._connection.execute(f"create view snapshot.{quoted(declared.name)} as {self._whole(declared)}")
+            with self._incoming(catalogue.table):
+                self._connection.execute(f"create table {_relation(catalogue.name)} as from incoming")
+        declared = [_declaration(table, loaded.get(table.name, ())) for table in TABLES.values()]
+        self._connection.execute("; ".join((*declared, *map(_shared, views))))
         self._connection.execute("set enable_external_access = false")
         self._connection.execute("set lock_configuration = true")
 
@@ -151,40 +158,62 @@ class Database:
     def scope(self, visible: Mapping[str, Sequence[str]]) -> Iterator[Scope]:
         """A place where a rule names only the columns ``visible`` of tables, views and catalogues.
 
-        The engine's own statements find every declared table in the schema ``snapshot``.
+        The engine's own statements find all of them, whole, in the schema ``snapshot``.
         """
         with self._connection.cursor() as cursor:
-            for name, columns in visible.items():
-                listed = ", ".join(map(quoted, columns)) or "1 as no_column"
-                cursor.execute(f"create temp view {quoted(name)} as select {listed} from {self._relation(name)}")
+            if visible:
+                cursor.execute("; ".join(("begin", *(_seen(n, c) for n, c in visible.items()), "commit")))
             yield Scope(cursor)
+
+    @contextmanager
+    def holding(self, tables: Mapping[str, pa.Table]) -> Iterator[None]:
+        """Put rows in tables that were not given, for as long as the block lasts."""
+        try:
+            for name, table in tables.items():
+                with self._incoming(table):
+                    self._connection.execute(f"insert into {_relation(name)} by name from incoming")
+            yield
+        finally:
+            for name in tables:
+                self._connection.execute(f"delete from {_relation(name)}")
 
     def statement(self, sql: str) -> Statement:
         """What one SELECT mentions. Raises StatementError for what a rule may not say."""
         return parse(self._connection, sql)
 
-    def _load(self, name: str, table: pa.Table) -> None:
+    @contextmanager
+    def _incoming(self, table: pa.Table) -> Iterator[None]:
         self._connection.register("incoming", table)
-        self._connection.execute(f"create table loaded.{quoted(name)} as from incoming")
-        self._connection.unregister("incoming")
-        self._loaded[name] = frozenset(table.column_names)
+        try:
+            yield
+        finally:
+            self._connection.unregister("incoming")
 
-    def _whole(self, table: Table) -> str:
-        """Every declared column of a table: null where it was not loaded, no row when nothing was."""
-        loaded = self._loaded.get(table.name, frozenset())
-        columns = ", ".join(
-            quoted(c.name) if c.name in loaded else f"null::{_SQL_TYPES[c.kind]} as {quoted(c.name)}"
-            for c in table.columns
-        )
-        rows = f"from loaded.{quoted(table.name)}" if loaded else "where false"
-        return f"select {columns} {rows}"
 
-    def _relation(self, name: str) -> str:
-        view = self._views.get(name)
-        if view is None:
-            return f"{'snapshot' if name in TABLES else 'loaded'}.{quoted(name)}"
-        tables = ", ".join(f"{quoted(t)} as not materialized (from snapshot.{quoted(t)})" for t in read_by(view))
-        return f"(with {tables} from ({view.sql}\n))"
+def _declaration(table: Table, loaded: Collection[str]) -> str:
+    """Every declared column of a table: null where it was not loaded, no row when nothing was."""
+    if not loaded:
+        columns = ", ".join(f"{quoted(c.name)} {_SQL_TYPES[c.kind]}" for c in table.columns)
+        return f"create table {_relation(table.name)} ({columns})"
+    columns = ", ".join(
+        quoted(c.name) if c.name in loaded else f"null::{_SQL_TYPES[c.kind]} as {quoted(c.name)}" for c in table.columns
+    )
+    return f"create view {_relation(table.name)} as select {columns} from loaded.{quoted(table.name)}"
+
+
+def _shared(view: View) -> str:
+    tables = ", ".join(f"{quoted(name)} as not materialized (from {_relation(name)})" for name in read_by(view))
+    return f"create view {_relation(view.name)} as with {tables} from ({view.sql}\n)"
+
+
+def _seen(name: str, columns: Sequence[str]) -> str:
+    """What a rule sees of a relation."""
+    listed = ", ".join(map(quoted, columns)) or "1 as no_column"
+    return f"create temp view {quoted(name)} as select {listed} from {_relation(name)}"
+
+
+def _relation(name: str) -> str:
+    return f"snapshot.{quoted(name)}"
 
 
 def read_by(view: View) -> tuple[str, ...]:

@@ -89,9 +89,9 @@ def _view_columns(view: View, source: Source, empty: Database) -> tuple[str, ...
     try:
         empty.statement(view.sql)
         with empty.scope(everything) as scope:
-            columns = scope.select(view.sql, {}).columns
+            columns = tuple(scope.described(view.sql, {}))
         with empty.scope({name: _stated(view, name, columns) for name in everything}) as scope:
-            scope.select(view.sql, {})
+            scope.described(view.sql, {})
     except duckdb.Error as error:
         raise source.error(f"{located(error)} (a view reads its own columns and its needs)", "sql") from error
     except StatementError as error:

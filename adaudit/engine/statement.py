@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -82,24 +82,28 @@ def parse(connection: duckdb.DuckDBPyConnection, sql: str) -> Statement:
     Raises StatementError for anything else, for a qualified table name, and for a function that
     is not in ``FUNCTIONS``.
     """
+    (row,) = connection.execute("select json_serialize_sql(?::varchar)", [sql]).fetchall()
+    tree = json.loads(row[0])
+    if tree["error"] or len(tree["statements"]) != 1:
+        raise _not_a_select(connection, sql, tree.get("error_message", ""))
+    return _read(tree["statements"][0]["node"], sql)
+
+
+def _not_a_select(connection: duckdb.DuckDBPyConnection, sql: str, message: str) -> StatementError:
+    """What is wrong with a text that does not parse as one SELECT."""
     try:
         statements = connection.extract_statements(sql)
     except duckdb.Error as error:
-        raise located(error) from error
+        return located(error)
     if len(statements) != 1:
-        raise StatementError(f"must be exactly one SELECT, not {len(statements)} statements")
-    (statement,) = statements
-    if statement.type != duckdb.StatementType.SELECT:
-        raise StatementError(f"must be a SELECT, not {statement.type.name}")
-    (row,) = connection.execute("select json_serialize_sql(?::varchar)", [sql]).fetchall()
-    tree = json.loads(row[0])
-    if tree["error"]:
-        raise StatementError(f"must be a SELECT: {tree['error_message']}")
-    return _read(tree["statements"][0]["node"], sql, frozenset(statement.named_parameters))
+        return StatementError(f"must be exactly one SELECT, not {len(statements)} statements")
+    if statements[0].type != duckdb.StatementType.SELECT:
+        return StatementError(f"must be a SELECT, not {statements[0].type.name}")
+    return StatementError(f"must be a SELECT: {message}")
 
 
-def _read(tree: dict[str, Any], sql: str, parameters: frozenset[str]) -> Statement:
-    nodes = list(_nodes(tree))
+def _read(tree: dict[str, Any], sql: str) -> Statement:
+    nodes = _nodes(tree)
     for node in nodes:
         if refusal := _refusal(node):
             raise StatementError(refusal, _line(node, sql))
@@ -121,7 +125,7 @@ def _read(tree: dict[str, Any], sql: str, parameters: frozenset[str]) -> Stateme
         tables=frozenset(node["table_name"].lower() for node in tables) - named,
         columns={table: frozenset(names) for table, names in columns.items()},
         has_star=any(node.get("class") == "STAR" for node in nodes),
-        parameters=parameters,
+        parameters=frozenset(node["identifier"] for node in nodes if node.get("class") == "PARAMETER"),
     )
 
 
@@ -145,14 +149,18 @@ def _refusal(node: dict[str, Any]) -> str:
     return ""
 
 
-def _nodes(tree: object) -> Iterator[dict[str, Any]]:
-    if isinstance(tree, dict):
-        yield tree
-        for value in tree.values():
-            yield from _nodes(value)
-    elif isinstance(tree, list):
-        for value in tree:
-            yield from _nodes(value)
+def _nodes(tree: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every object of the parse tree, in no order that matters."""
+    found: list[dict[str, Any]] = []
+    waiting: list[object] = [tree]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            found.append(value)
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return found
 
 
 def _line(node: dict[str, Any], sql: str) -> int:
