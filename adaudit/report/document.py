@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Final
 
-from adaudit.engine.model import Audit, Evidence, Gap, Item, Result, Subject
+from adaudit.engine.model import Audit, Evidence, Gap, Item, Level, Result, Subject
+from adaudit.engine.standing import Acceptance, AcceptanceUse, Scores, Step
 from adaudit.report.gaps import fact, known_reason, outcome
 from adaudit.report.masking import mask
 from adaudit.report.texts import Texts
 from adaudit.report.values import masked
 
 FORMAT: Final = 1
+
+SCORE_FORMULA: Final = 1
+"""Scores of different formulas are not to be compared."""
 
 
 def findings(audit: Audit, texts: Texts) -> dict[str, Any]:
@@ -35,12 +40,70 @@ def findings(audit: Audit, texts: Texts) -> dict[str, Any]:
         },
         "catalogue_date": audit.catalogue_date,
         "level": {
-            "indicative": audit.level.indicative,
-            "at_worst": audit.level.at_worst,
-            "not_assessed": list(audit.level.not_assessed),
+            **_level(audit.level),
+            "steps": [_step(step, audit, texts) for step in audit.steps],
+            "with_exceptions": _level(audit.excepted.level) if audit.excepted else None,
         },
+        "scores": {
+            "formula": SCORE_FORMULA,
+            **_scores(audit.scores),
+            "lines": [asdict(line) for line in audit.scores.lines],
+            "with_exceptions": _scores(audit.excepted.scores) if audit.excepted else None,
+        },
+        "exceptions": [_use(use) for use in audit.exceptions],
         "results": [_result(result, audit, texts) for result in audit.results],
         "coverage": [_gap(gap, texts) for gap in audit.coverage],
+    }
+
+
+def _level(level: Level) -> dict[str, Any]:
+    return {"indicative": level.indicative, "at_worst": level.at_worst, "not_assessed": list(level.not_assessed)}
+
+
+def _step(step: Step, audit: Audit, texts: Texts) -> dict[str, Any]:
+    titles = {result.rule.id: result.rule.prose[texts.language].title for result in audit.results}
+    return {
+        "target": step.target,
+        "controls": [
+            {
+                "rule_id": obstacle.rule_id,
+                "title": titles[obstacle.rule_id],
+                "controls": list(obstacle.controls),
+                "threshold": obstacle.threshold,
+                "count": len(obstacle.objects),
+                "objects": [
+                    {"key": _key(thing.key), "name": mask(thing.name), "accepted": thing.is_accepted}
+                    for thing in obstacle.objects
+                ],
+            }
+            for obstacle in step.obstacles
+        ],
+        "not_assessed": [
+            {"control": control.control, "threshold": control.threshold, "rule_ids": list(control.rule_ids)}
+            for control in step.not_assessed
+        ],
+    }
+
+
+def _scores(scores: Scores) -> dict[str, Any]:
+    return {
+        "overall": asdict(scores.overall),
+        "families": {family: asdict(score) for family, score in scores.families.items()},
+    }
+
+
+def _use(use: AcceptanceUse) -> dict[str, Any]:
+    acceptance = use.acceptance
+    told = {"rule_id": acceptance.rule, "subject": mask(acceptance.subject), **_acceptance(acceptance)}
+    return {**told, "state": use.state.value, "subjects": use.subjects}
+
+
+def _acceptance(acceptance: Acceptance) -> dict[str, str]:
+    return {
+        "reason": mask(acceptance.reason),
+        "accepted_by": mask(acceptance.accepted_by),
+        "until": acceptance.until.isoformat(),
+        "place": acceptance.place,
     }
 
 
@@ -54,6 +117,7 @@ def _result(result: Result, audit: Audit, texts: Texts) -> dict[str, Any]:
         "family": rule.family,
         "controls": list(rule.controls),
         "levels": list(rule.levels),
+        "severity": rule.severity.value if rule.severity else None,
         "status": result.status.value,
         "incomplete": result.incomplete,
         "level": result.level,
@@ -64,6 +128,7 @@ def _result(result: Result, audit: Audit, texts: Texts) -> dict[str, Any]:
         "gaps": [_gap(gap, texts) for gap in result.gaps],
         "subjects": [_subject(subject) for subject in result.subjects],
         "params": {name: list(v) if isinstance(v, tuple) else v for name, v in rule.params.items()},
+        "powershell": {"apply": rule.powershell.apply, "undo": rule.powershell.undo} if rule.powershell else None,
         "references": [{"framework": c.framework, "id": c.id, "url": c.reference} for c in references],
     }
 
@@ -94,7 +159,8 @@ def _subject(subject: Subject) -> dict[str, Any]:
         "sid": subject.sid,
         "name": mask(subject.name),
         "level": subject.level,
-        "accepted": None,
+        "accepted": _acceptance(subject.accepted) if subject.accepted else None,
+        "expired_exception": _acceptance(subject.expired) if subject.expired else None,
         "evidence": _evidence(subject.evidence),
         "items": [_item(item) for item in subject.items],
     }

@@ -257,22 +257,24 @@ def hostile_audit() -> Audit:
         evidence: dict[str, Any] = {"dn": name, "is_enabled": name, "password_last_set_at": [name, {"a": name}]}
         found.append(subject(number, name, evidence=evidence, type=name, dn=name))
     hostile = HOSTILE_NAMES[0]
-    base = full_audit()
+    judged = (
+        result(rule("vuln_hostile", "Noms hostiles"), level=1, subjects=tuple(found)),
+        result(
+            rule("vuln_denied", "Faits manquants"),
+            Status.NOT_ASSESSED,
+            gaps=(gap(table=hostile, column=hostile, domain=hostile, reason=hostile, examples=HOSTILE_NAMES),),
+        ),
+        result(rule("vuln_error", "Erreur"), Status.ERROR, reason="failed", message=hostile),
+    )
     return replace(
-        base,
+        full_audit(),
         forest=hostile,
         snapshot_path=f"/tmp/{HOSTILE_NAMES[1]}",
         incomplete_reason=hostile,
         is_complete=False,
         source=SourceInfo(kind="ldap", tool=hostile, server=hostile, account=HOSTILE_NAMES[1]),
         domains=(AuditedDomain(hostile, DOMAIN_SID, is_collected=True),),
-        results=(
-            result(rule("vuln_hostile", "Noms hostiles"), level=1, subjects=tuple(found)),
-            result(
-                rule("vuln_denied", "Faits manquants"),
-                Status.NOT_ASSESSED,
-                gaps=(gap(table=hostile, column=hostile, domain=hostile, reason=hostile, examples=HOSTILE_NAMES),),
-            ),
-            result(rule("vuln_error", "Erreur"), Status.ERROR, reason="failed", message=hostile),
-        ),
+        scores=scores_of(judged),
+        steps=steps_of(judged, {}),
+        results=judged,
     )
