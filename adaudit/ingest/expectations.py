@@ -143,6 +143,16 @@ RELATION_SOURCES = (
         "select object_id from computers",
         "select object_id from links where lower(attribute) = 'managedby'",
     ),
+    *(
+        (
+            "links",
+            "target_id",
+            attribute,
+            "select object_id from computers where is_rodc_account",
+            f"select object_id from links where lower(attribute) = '{attribute.lower()}'",
+        )
+        for attribute in ("msDS-RevealedUsers", "msDS-NeverRevealGroup", "msDS-RevealOnDemandGroup", "msDS-KrbTgtLink")
+    ),
     (
         "trust_names",
         "name",

@@ -269,6 +269,15 @@ def test_a_link_that_cannot_be_read_is_not_the_lack_of_one(seal, said, is_told):
     assert (("gpo_dn", "malformed", OU) in gaps(snapshot, "gpo_links")) is is_told
 
 
+@pytest.mark.parametrize(("control", "refused"), [("83890176", 5), ("532480", 1)])
+def test_the_lists_of_a_read_only_controller_may_have_been_refused(seal, control, refused):
+    dn = f"CN=RODC,CN=Users,{BASE}"
+    closed = user(10, "RODC", 1104, sddl=CLOSED, userAccountControl=text(control))
+    closed[1]["objectClass"] = text("top", "person", "user", "computer")
+    told = gaps(seal([*skeleton(), closed]), "links")
+    assert told.count(("target_id", "no_read_right", dn)) == refused  # managedBy, of any computer, is one
+
+
 @pytest.mark.parametrize(
     ("dn", "may_be_a_user"),
     [(f"CN=Deleted Objects,{BASE}", False), (f"CN=Deleted Objects,OU=Soins,{BASE}", True), (f"CN=x,{BASE}", True)],
