@@ -47,18 +47,18 @@ def run_cases(book: RuleBook, rule: Rule, database: Database) -> Iterator[Outcom
 
 
 def case_tables(source: Source, number: int, case: CaseDocument) -> dict[str, pa.Table]:
-    """The rows of a case as tables of the schema; computed ones too when the case asks for it."""
+    """The rows of a case as tables with the columns that it gives; computed ones too when the case asks for it."""
     tables = {}
     for name, rows in case.tables.items():
         if name not in TABLES:
             raise source.error(f"{name} is not a table", "case", number, "tables", name)
-        schema = TABLES[name].arrow_schema
-        for row in rows:
-            for column in row:
-                if column not in schema.names:
-                    raise source.error(f"{name} has no column {column}", "case", number, "tables", name)
+        declared = TABLES[name].arrow_schema
+        given = dict.fromkeys(column for row in rows for column in row)
+        for column in given:
+            if column not in declared.names:
+                raise source.error(f"{name} has no column {column}", "case", number, "tables", name)
         try:
-            tables[name] = pa.Table.from_pylist(rows, schema)
+            tables[name] = pa.Table.from_pylist(rows, pa.schema(declared.field(column) for column in given))
         except (pa.ArrowException, TypeError, ValueError) as error:
             raise source.error(f"a value does not fit its column: {error}", "case", number, "tables", name) from error
     if not case.derive:

@@ -41,6 +41,8 @@ group by all
 order by all
 """
 
+_ANY: Final = "select 1 from snapshot.coverage c where c.status <> 'collected' and {condition} limit 1"
+"""Most rules miss nothing, and asking so costs a tenth of asking what."""
 
 _IN_PLACES: Final = """(
     c.object_id is not null or c.table_name in $computed
@@ -99,6 +101,8 @@ def gaps_of(
         "per_value": [table for table in tables if TABLES[table].per_value],
         "columns": [f"{table}.{column}" for table, column in sorted(facts)],
     }
+    if not scope.select(_ANY.format(condition=condition), parameters).rows:
+        return ()
     if examined is not None:
         condition += f" and (c.object_id is null or c.object_id in ({_EXAMINED_OBJECTS[examined]}))"
     if places is not None:
