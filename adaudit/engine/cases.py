@@ -63,8 +63,8 @@ def case_tables(source: Source, number: int, case: CaseDocument) -> dict[str, pa
             raise source.error(f"a value does not fit its column: {error}", "case", number, "tables", name) from error
     if not case.derive:
         return tables
-    if given := sorted(tables.keys() & COMPUTED.keys()):
-        raise source.error(f"{given[0]} is computed, as the case asks", "case", number, "tables", given[0])
+    if computed := sorted(tables.keys() & COMPUTED.keys()):
+        raise source.error(f"{computed[0]} is computed, as the case asks", "case", number, "tables", computed[0])
     return tables | derive(tables)
 
 
