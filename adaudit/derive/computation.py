@@ -7,15 +7,20 @@ from collections.abc import Callable, Mapping
 import pyarrow as pa
 
 from adaudit.derive.accepted import privileged_principals
+from adaudit.derive.assignments import local_group_members, user_rights
 from adaudit.derive.control import control_rights
 from adaudit.derive.controllers import domain_controllers
 from adaudit.derive.delegation import delegation_targets
 from adaudit.derive.effective import descriptor_rights
 from adaudit.derive.facts import Facts
+from adaudit.derive.file_rights import file_rights
 from adaudit.derive.groups import nested_groups, privileged_accounts, privileged_groups
 from adaudit.derive.inheritance import computed_coverage
 from adaudit.derive.policy import applied_gpos
+from adaudit.derive.policy_paths import policy_paths
+from adaudit.derive.registry import registry_in_force
 from adaudit.derive.resultant import policy_scopes, resultant_settings
+from adaudit.derive.targets import policy_targets
 from adaudit.derive.tier0 import tier0
 
 COMPUTATIONS: tuple[Callable[[Facts], pa.Table], ...] = (
@@ -31,6 +36,12 @@ COMPUTATIONS: tuple[Callable[[Facts], pa.Table], ...] = (
     applied_gpos,
     policy_scopes,
     resultant_settings,
+    policy_targets,
+    registry_in_force,
+    user_rights,
+    local_group_members,
+    policy_paths,
+    file_rights,
 )
 """Each is named as the table it returns."""
 

@@ -6,7 +6,7 @@ deny ACE for the one applies to the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -32,10 +32,13 @@ SCOPED = (
 )
 """Rights that an object type narrows; the other bits of an ACE with an object type give nothing (MS-ADTS 5.1.3.3.3)."""
 
+OWNER, NULL_DACL, FULL = 1 << 40, 1 << 41, 1 << 42
+"""Bits of ours, above those of an access mask."""
+
 RIGHTS: tuple[tuple[str, int], ...] = (
-    ("owner", 1 << 40),
-    ("null_dacl", 1 << 41),
-    ("full_control", 1 << 42),
+    ("owner", OWNER),
+    ("null_dacl", NULL_DACL),
+    ("full_control", FULL),
     ("write_dacl", AccessMask.WRITE_DAC),
     ("write_owner", AccessMask.WRITE_OWNER),
     ("write_property", AccessMask.DS_WRITE_PROPERTY),
@@ -49,9 +52,8 @@ RIGHTS: tuple[tuple[str, int], ...] = (
     ("list_contents", AccessMask.DS_LIST_CONTENTS),
     ("list_object", AccessMask.DS_LIST_OBJECT),
 )
-"""Names of rights and their bits; those above 32 bits are ours."""
+"""Names of rights over an object and their bits."""
 
-_OWNER, _NULL_DACL, _FULL = (bit for _, bit in RIGHTS[:3])
 _NO_TYPE = "00000000-0000-0000-0000-000000000000"
 _PAIRS_AT_ONCE = 4_000_000
 
@@ -105,7 +107,14 @@ class _Codes:
 
 
 def descriptor_rights(facts: Facts) -> pa.Table:
-    """One row per descriptor, trustee, right and object type, in the order of descriptor and position.
+    """One row per descriptor of an object, trustee, right and object type; see ``rights_given``."""
+    return rights_given(facts, "object", RIGHTS, expand_generic)
+
+
+def rights_given(facts: Facts, role: str, rights: Sequence[tuple[str, int]], expand: Callable[[int], int]) -> pa.Table:
+    """Rights that descriptors of a role give, in the order of descriptor and position, as ``descriptor_rights`` tells.
+
+    ``rights``: names and bits of those that count; ``expand``: what the generic bits of a mask mean for the role.
 
     ``full_control`` stands for every other right and is not repeated as those. A deny ACE takes away what a later
     allow ACE gives to the same trustee, to a group in it, and for Everyone and Authenticated Users to all they
@@ -113,32 +122,32 @@ def descriptor_rights(facts: Facts) -> pa.Table:
     is; a deny on a property set takes away its attributes. A conditional deny protects nothing.
     """
     descriptors = facts.table("security_descriptors")
-    objects_only = descriptors.filter(pc.equal(descriptors["role"], "object"))
-    sds = Facts({"security_descriptors": objects_only})
+    of_role = descriptors.filter(pc.equal(descriptors["role"], role))
+    sds = Facts({"security_descriptors": of_role})
     codes = _Codes()
     owners = dict(
         zip(
             sds.ids("security_descriptors", "sd_id").tolist(),
-            codes.trustee_codes(sds.ids("security_descriptors", "owner_id"), objects_only["owner_sid"]).tolist(),
+            codes.trustee_codes(sds.ids("security_descriptors", "owner_id"), of_role["owner_sid"]).tolist(),
             strict=True,
         )
     )
-    aces = _read(facts, codes, np.array(sorted(owners), np.int64))
+    aces = _read(facts, codes, np.array(sorted(owners), np.int64), expand)
     limited_owners = _give_owner_rights(aces, codes, owners)
     nobody = codes.trustee(-1, None)
     allows = _allowed(aces.take(aces.trustee != nobody), codes, Names(facts), Tokens(facts))
     rows = [_merge(allows)]
-    rows.append(_whole({sd: t for sd, t in owners.items() if t != nobody and sd not in limited_owners}, _OWNER))
+    rows.append(_whole({sd: t for sd, t in owners.items() if t != nobody and sd not in limited_owners}, OWNER))
     everyone = next(iter(facts.principals_by_sid.get(EVERYONE, ())), None)
     anyone = codes.trustee(everyone.principal_id if everyone else -1, EVERYONE)
     open_to_all = [
         sd for sd, state in sds.rows("security_descriptors", "sd_id", "dacl_state") if state in ("null", "absent")
     ]
-    rows.append(_whole(dict.fromkeys(open_to_all, anyone), _NULL_DACL))
-    return _table(rows, codes)
+    rows.append(_whole(dict.fromkeys(open_to_all, anyone), NULL_DACL))
+    return _table(rows, codes, rights)
 
 
-def _read(facts: Facts, codes: _Codes, sds: Ids) -> _Aces:
+def _read(facts: Facts, codes: _Codes, sds: Ids, expand: Callable[[int], int]) -> _Aces:
     """Effective ACEs of those descriptors; masks without generic bits, and without what an object type excludes."""
     table = facts.table("aces")
     wanted = pc.and_(
@@ -153,7 +162,7 @@ def _read(facts: Facts, codes: _Codes, sds: Ids) -> _Aces:
         return values
 
     masks, inverse = np.unique(applying.ids("aces", "mask"), return_inverse=True)
-    expanded = np.array([expand_generic(mask) if mask >= 0 else 0 for mask in masks.tolist()], np.int64)
+    expanded = np.array([expand(mask) if mask >= 0 else 0 for mask in masks.tolist()], np.int64)
     types = codes.type_codes(columns["object_type"])
     mask = expanded[inverse]
     aces = _Aces(
@@ -234,7 +243,7 @@ def _pairs(aces: _Aces) -> Iterator[tuple[Ids, Ids]]:
 def _merge(aces: _Aces) -> _Aces:
     """Rights that another ACE gives to the same trustee on the same type are told once, unconditional ones first."""
     is_full = (aces.mask & FULL_CONTROL) == FULL_CONTROL
-    aces.mask = np.where(is_full, _FULL, aces.mask)
+    aces.mask = np.where(is_full, FULL, aces.mask)
     aces = aces.take(np.lexsort((aces.position, aces.is_conditional, aces.object_type, aces.trustee, aces.sd)))
     repeats = np.zeros(len(aces.sd), bool)
     repeats[1:] = (
@@ -245,7 +254,7 @@ def _merge(aces: _Aces) -> _Aces:
     given: dict[int, int] = {}
     for index in np.nonzero(repeats)[0].tolist():
         before = given.get(index - 1, int(aces.mask[index - 1]))
-        mask = 0 if before & _FULL else int(aces.mask[index]) & ~before
+        mask = 0 if before & FULL else int(aces.mask[index]) & ~before
         given = {index: before | mask}
         aces.mask[index] = mask
     return aces
@@ -266,11 +275,11 @@ def _whole(trustees: dict[int, int], right: int) -> _Aces:
     )
 
 
-def _table(parts: list[_Aces], codes: _Codes) -> pa.Table:
+def _table(parts: list[_Aces], codes: _Codes, rights: Sequence[tuple[str, int]]) -> pa.Table:
     aces = _Aces(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in vars(parts[0])})
-    bearing = [np.nonzero(aces.mask & bit)[0] for _, bit in RIGHTS]
+    bearing = [np.nonzero(aces.mask & bit)[0] for _, bit in rights]
     index = np.concatenate(bearing)
-    right = np.repeat(np.arange(len(RIGHTS)), [len(rows) for rows in bearing])
+    right = np.repeat(np.arange(len(rights)), [len(rows) for rows in bearing])
     order = np.lexsort((right, aces.position[index], aces.sd[index]))
     index, right = index[order], right[order]
     by_ace = pa.array(index)
@@ -280,7 +289,7 @@ def _table(parts: list[_Aces], codes: _Codes) -> pa.Table:
         "sd_id": pa.array(aces.sd[index], pa.int32()),
         "principal_id": pa.array([t.principal_id for t in codes.trustees], pa.int32()).take(trustees),
         "trustee_sid": pa.array([t.sid for t in codes.trustees], pa.string()).take(trustees),
-        "right": pa.array([name for name, _ in RIGHTS], pa.string()).take(pa.array(right)),
+        "right": pa.array([name for name, _ in rights], pa.string()).take(pa.array(right)),
         "object_type": pa.array([guids.get(code) for code in range(max(guids) + 1)], pa.string()).take(
             pa.array(aces.object_type[index])
         ),

@@ -174,6 +174,24 @@ def _resultant_settings(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
     yield from gaps.as_lost_rows(gaps.of("gpo_settings"))
 
 
+def _policy_targets(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
+    """The same as of scopes and of domain controllers, and computers that were not seen."""
+    yield from _policy_scopes(facts, gaps)
+    yield from _domain_controllers(facts, gaps)
+    yield from (gap for gap in gaps.of("computers") if gap.column_name == "*")
+
+
+def _policy_paths(_: Facts, gaps: Gaps) -> Iterator[Gap]:
+    """Files of GPOs, and scriptPath of accounts, that were not read."""
+    for gap in (*gaps.of("gpo_settings"), *gaps.of("users", "script_path")):
+        yield gap._replace(column_name="*")
+
+
+def _file_rights(_: Facts, gaps: Gaps) -> Iterator[Gap]:
+    """Descriptors of files that were not read, each with the GPO concerned."""
+    yield from (gap._replace(column_name="*") for gap in gaps.of("sysvol_files", "sd_id"))
+
+
 INHERITED: tuple[tuple[str, Callable[[Facts, Gaps], Iterator[Gap]]], ...] = (
     ("nested_groups", _nested_groups),
     ("privileged_groups", _privileged_groups),
@@ -187,4 +205,10 @@ INHERITED: tuple[tuple[str, Callable[[Facts, Gaps], Iterator[Gap]]], ...] = (
     ("applied_gpos", _applied_gpos),
     ("policy_scopes", _policy_scopes),
     ("resultant_settings", _resultant_settings),
+    ("policy_targets", _policy_targets),
+    ("registry_in_force", _resultant_settings),
+    ("user_rights", _resultant_settings),
+    ("local_group_members", _resultant_settings),
+    ("policy_paths", _policy_paths),
+    ("file_rights", _file_rights),
 )

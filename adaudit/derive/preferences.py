@@ -1,0 +1,65 @@
+"""Items of Group Policy Preferences, put together again from the rows of resultant_settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+_PROPERTIES: Final = re.compile(r"(?P<item>.+)/Properties\[\d+\]", re.IGNORECASE)
+
+
+class Place(NamedTuple):
+    """Where the items of a file are in force."""
+
+    scope_id: int
+    side: str
+    gpo_id: int | None
+    rank: int
+    file: str
+
+
+@dataclass
+class Element:
+    """An element of the file: its attributes, with names in lower case."""
+
+    path: str
+    attributes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Item:
+    """``properties``: attributes of its Properties; ``below``: elements in them; ``is_targeted``: not everywhere."""
+
+    place: Place
+    properties: Mapping[str, str]
+    below: tuple[Element, ...]
+    is_targeted: bool
+
+
+def items(rows: Iterable[Mapping[str, Any]]) -> Iterator[Item]:
+    """Items that are not disabled, GPOs of the highest precedence last, as clients process them.
+
+    ``rows``: those of resultant_settings that come from files of preferences, in the order of the table.
+    """
+    files: dict[Place, dict[str, Element]] = {}
+    for row in rows:
+        place = Place(row["scope_id"], row["side"], row["gpo_id"], row["rank"] or 0, row["file"] or "")
+        elements = files.setdefault(place, {})
+        path = row["section"] or ""
+        element = elements.setdefault(path, Element(path))
+        element.attributes[(row["name"] or "").lower()] = row["value"] or ""
+    for place in sorted(files, key=lambda place: (place.scope_id, place.side, -place.rank, place.file)):
+        yield from _of_file(place, files[place])
+
+
+def _of_file(place: Place, elements: Mapping[str, Element]) -> Iterator[Item]:
+    off = [path for path, element in elements.items() if element.attributes.get("disabled") == "1"]
+    for path, element in elements.items():
+        found = _PROPERTIES.fullmatch(path)
+        if found and not any(f"{path}/".startswith(f"{above}/") for above in off):
+            below = tuple(each for other, each in elements.items() if other.startswith(f"{path}/"))
+            filters = f"{found['item']}/Filters"
+            is_targeted = any(other.startswith(filters) for other in elements)
+            yield Item(place, element.attributes, below, is_targeted)
