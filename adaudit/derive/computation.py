@@ -9,7 +9,9 @@ import pyarrow as pa
 from adaudit.derive.accepted import privileged_principals
 from adaudit.derive.assignments import local_group_members, user_rights
 from adaudit.derive.control import control_rights
+from adaudit.derive.control_paths import control_paths
 from adaudit.derive.controllers import domain_controllers
+from adaudit.derive.creators import computer_creators
 from adaudit.derive.delegation import delegation_targets
 from adaudit.derive.effective import descriptor_rights
 from adaudit.derive.facts import Facts
@@ -34,6 +36,8 @@ COMPUTATIONS: tuple[Callable[[Facts], pa.Table], ...] = (
     control_rights,
     delegation_targets,
     applied_gpos,
+    computer_creators,
+    control_paths,
     policy_scopes,
     resultant_settings,
     policy_targets,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pyarrow as pa
 
+from adaudit.derive.control_paths import objects_on_the_way
 from adaudit.derive.controllers import controller_places
 from adaudit.derive.facts import Facts, build
 from adaudit.derive.gaps import Gap, Gaps
@@ -138,6 +139,25 @@ def _descriptor_rights(_: Facts, gaps: Gaps) -> Iterator[Gap]:
     yield from gaps.wide("security_descriptors", "aces")
 
 
+def _computer_creators(_: Facts, gaps: Gaps) -> Iterator[Gap]:
+    """Attributes that were not read."""
+    yield from gaps.wide("attributes")
+    yield from (gap._replace(column_name="*") for gap in gaps.of("attributes", "bytes") if not gap.is_wide)
+
+
+def _control_paths(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
+    """What stops the search on its way: descriptors, members and links that were not read. It hides anybody."""
+    yield from (gap for gap in _privileged_accounts(facts, gaps) if gap.column_name == "*")
+    yield from gaps.wide("objects", "security_descriptors", "aces", "memberships", "groups", "gpo_links")
+    on_the_way = objects_on_the_way(facts)
+    stops = (
+        *gaps.of("objects", "sd_id"),
+        *gaps.of("memberships", "member_id", "group_id"),
+        *gaps.of("gpo_links", "gpo_id"),
+    )
+    yield from gaps.as_lost_rows(gap for gap in stops if gap.object_id in on_the_way)
+
+
 def _delegation_targets(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
     """Delegations that were not read and, when one leads nowhere, SPNs and computers that were not."""
     for gap in gaps.of("delegations", "spn"):
@@ -203,6 +223,8 @@ INHERITED: tuple[tuple[str, Callable[[Facts, Gaps], Iterator[Gap]]], ...] = (
     ("control_rights", _descriptor_rights),
     ("delegation_targets", _delegation_targets),
     ("applied_gpos", _applied_gpos),
+    ("computer_creators", _computer_creators),
+    ("control_paths", _control_paths),
     ("policy_scopes", _policy_scopes),
     ("resultant_settings", _resultant_settings),
     ("policy_targets", _policy_targets),
