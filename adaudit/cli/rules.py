@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adaudit.engine import Outcome, RuleBook, RuleErrors, empty_database, load_rules, run_cases
+from adaudit.engine.answers import Extent, answers
 from adaudit.engine.model import Language, Rule
 from adaudit.errors import InputError
 
@@ -80,6 +82,29 @@ def show(rule_id: str, as_json: bool, language: Language, folder: Path | None) -
         for control in controls:
             click.echo(f"{control.framework}: {control.id} {control.reference}".rstrip())
     click.echo(f"\n{rule.sql or rule.unknown}")
+
+
+@command.command(epilog="Example: adaudit rules coverage --json")
+@json_option
+@folder_option
+def coverage(as_json: bool, folder: Path | None) -> None:
+    """List every control of every framework, the rule that answers it and how far.
+
+    answered; partly: for some subjects the answer may lie beyond what is collected; beyond: for all of them; none: no
+    rule. The reason says where the answer lies.
+    """
+    found = answers(load_rules(folder))
+    if as_json:
+        click.echo(json.dumps([asdict(answer) for answer in found], ensure_ascii=False, indent=2))
+        return
+    rows = [("framework", "control", "rule", "status", "reason")]
+    rows += [(a.framework, a.id, a.rule or "-", a.status, ", ".join(a.reasons)) for a in found]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(map(str.ljust, row, widths)).rstrip())
+    counts = Counter(answer.status for answer in found if answer.id == answer.control)
+    told = ", ".join(f"{counts[status]} {status}" for status in Extent)
+    click.echo(f"{counts.total()} controls: {told}")
 
 
 @command.command(epilog="Example: adaudit rules test vuln_dont_expire_priv")

@@ -93,3 +93,45 @@ def test_a_rule_shown_as_json_holds_all_that_defines_it(folder: Path, capsys: py
     assert shown["params"] == {"quiet_days": 365, "most_percent": 25}
     assert shown["detail"]["item"] == "principal"
     assert set(shown["prose"]) == {"fr", "en"}
+
+
+def test_coverage_tells_each_control_of_each_framework_its_rule_and_how_far_it_answers(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    placed = folder / "accounts" / "vuln_placed.toml"
+    assert coverage(folder, capsys) == {
+        ("anssi", "vuln_never_expires"): ("vuln_never_expires", "answered", []),
+        ("anssi", "vuln_dormant"): ("vuln_dormant", "answered", []),
+        ("anssi", "vuln_placed"): ("vuln_placed", "answered", []),
+        ("anssi", "vuln_unanswered"): (None, "none", []),
+        ("anssi", "info_accounts"): ("info_accounts", "answered", []),
+        ("mitre", "T1078.002"): ("vuln_never_expires", "answered", []),
+    }
+    replace(placed, "dn as example\n", "dn as example, 'dc_registry' as reason\n")
+    assert coverage(folder, capsys)["anssi", "vuln_placed"] == ("vuln_placed", "partly", ["dc_registry"])
+    replace(placed, "'dc_registry'", "'no_answer'")
+    assert coverage(folder, capsys)["anssi", "vuln_placed"] == ("vuln_placed", "answered", ["no_answer"])
+    replace(placed, "'no_answer'", "'dc_registry'")
+    replace(
+        placed, "sql = \"select object_id as subject, location from computers where operating_system = 'old'\"\n", ""
+    )
+    replace(placed, 'evidence = ["location"]\n', "")
+    assert coverage(folder, capsys)["anssi", "vuln_placed"] == ("vuln_placed", "beyond", ["dc_registry"])
+
+
+def test_coverage_as_a_table_ends_with_the_count_of_each_status(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["rules", "coverage", "--folder", str(folder)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["framework", "control", "rule", "status", "reason"]
+    assert lines[4].split() == ["anssi", "vuln_unanswered", "-", "none"]
+    assert lines[-1] == "5 controls: 4 answered, 0 partly, 0 beyond, 1 none"
+
+
+def coverage(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> dict[tuple[str, str], tuple[str | None, str, list[str]]]:
+    assert run(["rules", "coverage", "--json", "--folder", str(folder)]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    return {(row["framework"], row["id"]): (row["rule"], row["status"], row["reasons"]) for row in rows}
