@@ -9,7 +9,6 @@ from typing import Final
 from adaudit.engine.book import ANSSI, OWN, RuleBook
 from adaudit.engine.model import Beyond, Rule
 
-
 _OF_ANOTHER_COLLECTION: Final = {Beyond.NO_ANSWER, Beyond.KNOWN_HIDDEN}
 """Reasons that probes which are answered, or a privileged account, make void."""
 
