@@ -70,6 +70,9 @@ _IN_PLACES: Final = """(
 Objects of a whole naming context that was not read, which ``detail`` names by DN or kind, count when a place is in one
 of that kind. Gaps of computed tables are placed by those who compute them."""
 
+_SEEN_BY_NOBODY: Final = "(c.table_name = 'objects' and coalesce(c.reason, '') = 'known_hidden')"
+"""Objects that no ordinary account ever sees: they count for the rules that name their place."""
+
 _FOREST_WIDE: Final = ("configuration", "schema", "domain_dns", "forest_dns", "application")
 """Kinds of naming contexts that hold nothing a rule needs unless one of its places is there."""
 
@@ -105,7 +108,9 @@ def gaps_of(
         return ()
     if examined is not None:
         condition += f" and (c.object_id is null or c.object_id in ({_EXAMINED_OBJECTS[examined]}))"
-    if places is not None:
+    if places is None:
+        condition += f" and not {_SEEN_BY_NOBODY}"
+    else:
         condition += f" and {_IN_PLACES}"
         needed = {place.partition(":")[0] for place in places}
         parameters |= {
