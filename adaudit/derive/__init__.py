@@ -1,5 +1,5 @@
 """Tables computed from the collected ones."""
 
-from adaudit.derive.computation import derive
+from adaudit.derive.computation import derive, derived
 
-__all__ = ["derive"]
+__all__ = ["derive", "derived"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import pyarrow as pa
 
@@ -55,9 +55,14 @@ def derive(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
 
     ``tables`` are collected ones; one that is missing is empty, a column that is missing is null.
     """
+    return dict(derived(tables))
+
+
+def derived(tables: Mapping[str, pa.Table]) -> Iterator[tuple[str, pa.Table]]:
+    """What ``derive`` returns, one table at a time, each computed when asked for."""
     facts = Facts(tables)
-    computed: dict[str, pa.Table] = {}
     for computation in COMPUTATIONS:
-        computed[computation.__name__] = computation(facts)
-        facts.add(computation.__name__, computed[computation.__name__])
-    return computed | {"coverage": pa.concat_tables([facts.table("coverage"), computed_coverage(facts)])}
+        table = computation(facts)
+        facts.add(computation.__name__, table)
+        yield computation.__name__, table
+    yield "coverage", pa.concat_tables([facts.table("coverage"), computed_coverage(facts)])

@@ -236,6 +236,15 @@ class Control:
 
 
 @dataclass(frozen=True)
+class Timing:
+    """Seconds that one step took, rules apart: ``derive`` a computed table, or ``load`` a table for the rules."""
+
+    step: str
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Audit:
     """A judged snapshot: everything a report says comes from here.
 
@@ -263,3 +272,4 @@ class Audit:
     results: tuple[Result, ...]
     controls: dict[str, tuple[Control, ...]]
     coverage: tuple[Gap, ...]
+    timings: tuple[Timing, ...] = ()

@@ -2,60 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
-
-import pyarrow as pa
+from collections.abc import Sequence
 
 from adaudit import __version__
-from adaudit.derive import derive
-from adaudit.engine.book import ANSSI, Reading, RuleBook
-from adaudit.engine.check import facts_of, rows_of
+from adaudit.engine.book import ANSSI, RuleBook
 from adaudit.engine.database import Database
 from adaudit.engine.exceptions import accept, without_accepted
 from adaudit.engine.gaps import all_gaps
 from adaudit.engine.judge import SECONDS, ItemRow, Row, Verdict, judge
 from adaudit.engine.level import level_of
+from adaudit.engine.loading import Loading, columns_read
 from adaudit.engine.model import Audit, AuditedDomain, Item, Result, Rule, Standing, Status, Subject, SubjectKind
 from adaudit.engine.score import scores_of
 from adaudit.engine.standing import Acceptance
 from adaudit.engine.steps import steps_of
 from adaudit.engine.subjects import Identity, identities
-from adaudit.schema import COLLECTED, TABLES
 from adaudit.snapshot import Snapshot
-
-_ALWAYS: Final = {
-    "coverage": tuple(c.name for c in TABLES["coverage"].columns),
-    "objects": ("object_id", "guid", "dn", "name", "object_class", "domain_id"),
-    "principals": ("principal_id", "object_id", "domain_id", "sid", "type", "name", "dn"),
-    "domains": ("domain_id", "object_id", "dn", "dns_name", "sid", "is_root", "is_collected"),
-    "forests": ("dns_name",),
-    "partitions": ("dn", "kind"),
-    "users": ("object_id", "principal_id"),
-    "computers": ("object_id", "principal_id"),
-    "managed_service_accounts": ("object_id", "principal_id"),
-    "groups": ("object_id", "principal_id"),
-}
-"""Columns that naming subjects and placing gaps takes, whatever the rules."""
-
-
-@dataclass(frozen=True)
-class SnapshotTables(Mapping[str, pa.Table]):
-    """The collected tables of a snapshot, each read when asked for."""
-
-    snapshot: Snapshot
-
-    def __getitem__(self, name: str) -> pa.Table:
-        if name not in COLLECTED:
-            raise KeyError(name)
-        return self.snapshot.table(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(COLLECTED)
-
-    def __len__(self) -> int:
-        return len(COLLECTED)
 
 
 def audit(
@@ -70,7 +32,8 @@ def audit(
     ``seconds``: time that one statement of a rule may take. ``exceptions``: what ``read_exceptions`` returned.
     """
     manifest = snapshot.manifest
-    with Database(_loaded(snapshot, book), book.catalogues.values(), book.views.values()) as database:
+    loading = Loading(snapshot, columns_read(book))
+    with Database(loading.tables(), book.catalogues.values(), book.views.values()) as database:
         found = tuple(_result(database, book, rule, snapshot, seconds) for rule in book.rules)
         domains = _domains(database)
         forest = identities(database, SubjectKind.FOREST, [0])[0].domain
@@ -100,42 +63,12 @@ def audit(
         results=found,
         controls=book.references(sorted(answered | set(book.vulnerabilities))),
         coverage=coverage,
+        timings=tuple(loading.timings),
     )
 
 
 def _standing(results: Sequence[Result], book: RuleBook) -> Standing:
     return Standing(level_of(results, book.vulnerabilities), scores_of(results))
-
-
-def _loaded(snapshot: Snapshot, book: RuleBook) -> Iterator[tuple[str, pa.Table]]:
-    """Only the tables and columns that something reads, one at a time."""
-    computed = derive(SnapshotTables(snapshot))
-    for name, columns in columns_read(book).items():
-        if name in computed:
-            yield name, computed[name].select(columns)
-        elif name in COLLECTED:
-            yield name, snapshot.table(name, columns)
-
-
-def columns_read(book: RuleBook) -> dict[str, list[str]]:
-    """For each base table, the columns that rules and the engine read, in the order of the schema."""
-    read: dict[str, set[str]] = {name: set(columns) for name, columns in _ALWAYS.items()}
-    for reading in book.readings.values():
-        for name, column in _columns_of(reading, book):
-            read.setdefault(name, set()).add(column)
-    return {
-        name: [c.name for c in TABLES[name].columns if c.name in columns] or [TABLES[name].columns[0].name]
-        for name, columns in read.items()
-    }
-
-
-def _columns_of(reading: Reading, book: RuleBook) -> Iterator[tuple[str, str]]:
-    for name, columns in reading.columns.items():
-        if name in book.catalogues:
-            continue
-        yield from rows_of(name, book.views)
-        for column in columns:
-            yield from facts_of(name, column, book.views)
 
 
 def _result(database: Database, book: RuleBook, rule: Rule, snapshot: Snapshot, seconds: float) -> Result:

@@ -1,0 +1,98 @@
+"""What an audit loads of a snapshot, and how long that takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+
+from adaudit.derive import derived
+from adaudit.engine.book import Reading, RuleBook
+from adaudit.engine.check import facts_of, rows_of
+from adaudit.engine.model import Timing
+from adaudit.schema import COLLECTED, TABLES
+from adaudit.snapshot import Snapshot
+
+_ALWAYS: Final = {
+    "coverage": tuple(c.name for c in TABLES["coverage"].columns),
+    "objects": ("object_id", "guid", "dn", "name", "object_class", "domain_id"),
+    "principals": ("principal_id", "object_id", "domain_id", "sid", "type", "name", "dn"),
+    "domains": ("domain_id", "object_id", "dn", "dns_name", "sid", "is_root", "is_collected"),
+    "forests": ("dns_name",),
+    "partitions": ("dn", "kind"),
+    "users": ("object_id", "principal_id"),
+    "computers": ("object_id", "principal_id"),
+    "managed_service_accounts": ("object_id", "principal_id"),
+    "groups": ("object_id", "principal_id"),
+}
+"""Columns that naming subjects and placing gaps takes, whatever the rules."""
+
+
+@dataclass(frozen=True)
+class SnapshotTables(Mapping[str, pa.Table]):
+    """The collected tables of a snapshot, each read when asked for."""
+
+    snapshot: Snapshot
+
+    def __getitem__(self, name: str) -> pa.Table:
+        if name not in COLLECTED:
+            raise KeyError(name)
+        return self.snapshot.table(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COLLECTED)
+
+    def __len__(self) -> int:
+        return len(COLLECTED)
+
+
+class Loading:
+    """The tables that rules and the engine read of a snapshot. ``timings`` grows as they are asked for."""
+
+    def __init__(self, snapshot: Snapshot, columns: Mapping[str, list[str]]) -> None:
+        self.timings: list[Timing] = []
+        self._snapshot = snapshot
+        self._columns = columns
+
+    def tables(self) -> Iterator[tuple[str, pa.Table]]:
+        """Each table, reduced to its columns that are read. Whoever takes them is timed with the loading."""
+        start = time.perf_counter()
+        computed = {}
+        for name, table in derived(SnapshotTables(self._snapshot)):
+            computed[name] = table
+            start = self._lap("derive", name, start)
+        for name, columns in self._columns.items():
+            if name in computed:
+                yield name, computed[name].select(columns)
+            elif name in COLLECTED:
+                yield name, self._snapshot.table(name, columns)
+            start = self._lap("load", name, start)
+
+    def _lap(self, step: str, name: str, start: float) -> float:
+        now = time.perf_counter()
+        self.timings.append(Timing(step, name, now - start))
+        return now
+
+
+def columns_read(book: RuleBook) -> dict[str, list[str]]:
+    """For each base table, the columns that rules and the engine read, in the order of the schema."""
+    read: dict[str, set[str]] = {name: set(columns) for name, columns in _ALWAYS.items()}
+    for reading in book.readings.values():
+        for name, column in _columns_of(reading, book):
+            read.setdefault(name, set()).add(column)
+    return {
+        name: [c.name for c in TABLES[name].columns if c.name in columns] or [TABLES[name].columns[0].name]
+        for name, columns in read.items()
+    }
+
+
+def _columns_of(reading: Reading, book: RuleBook) -> Iterator[tuple[str, str]]:
+    for name, columns in reading.columns.items():
+        if name in book.catalogues:
+            continue
+        yield from rows_of(name, book.views)
+        for column in columns:
+            yield from facts_of(name, column, book.views)
