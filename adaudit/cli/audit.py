@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 import click
 from rich.console import Console
 from rich.text import Text
 
-from adaudit.engine import audit, load_rules
+from adaudit.cli.summary import summary, tell
+from adaudit.cli.timings import Stopwatch, timing_lines
+from adaudit.engine import audit, load_rules, read_exceptions
 from adaudit.engine.model import Audit, Language, Status
+from adaudit.engine.score import rank
 from adaudit.errors import IncompleteError, UsageError
-from adaudit.report import FILES, Texts, findings_json, write_report
+from adaudit.report import Texts, findings_json, write_report
 from adaudit.report.masking import mask
-from adaudit.report.values import Format, clean
-from adaudit.report.verdict import figures, first_to_fix, objects_behind
 from adaudit.snapshot import open_snapshot
-from adaudit.visible import visible
 
-_SHOWN: Final = 5
 _PATH = click.Path(path_type=Path)
-_STYLES: Final = {1: "bold red", 2: "red", 3: "yellow", 4: "cyan", 5: "green", None: ""}
-
-Line = tuple[str, str]
-"""A style of rich and a text."""
 
 
 @click.command(name="audit", epilog="Example: adaudit audit chu.adsnap -o out --fail-on 1")
@@ -46,12 +39,28 @@ Line = tuple[str, str]
     "--fail-on",
     type=click.IntRange(1, 5),
     metavar="LEVEL",
-    help="Exit with 1 when a finding has this level or a lower one; 1 is the worst.",
+    help="Exit with 1 when a finding that is not accepted has this level, or severity (critical is 1), or a worse one.",
+)
+@click.option(
+    "--exceptions",
+    "exceptions_path",
+    type=_PATH,
+    metavar="FILE",
+    help="Findings accepted until a date (docs/exceptions.md): shown as such, left out of --fail-on.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 3 also when facts were refused to the account that read.")
 @click.option("--json", "as_json", is_flag=True, help="Print findings.json instead of the summary, for scripts.")
+@click.option("--timings", is_flag=True, help="Tell on stderr what each rule and each table took, slowest first.")
 def command(
-    *, path: Path, output: Path | None, language: Language, fail_on: int | None, strict: bool, as_json: bool
+    *,
+    path: Path,
+    output: Path | None,
+    language: Language,
+    fail_on: int | None,
+    exceptions_path: Path | None,
+    strict: bool,
+    as_json: bool,
+    timings: bool,
 ) -> int:
     """Judge SNAPSHOT with every rule and write report.html, findings.json and findings.csv in FOLDER.
 
@@ -60,13 +69,22 @@ def command(
     if output is None and not as_json:
         raise UsageError("give the folder to write in with -o, or --json")
     texts = Texts(language)
+    exceptions = None if exceptions_path is None else read_exceptions(exceptions_path)
+    watch = Stopwatch()
     with _working(texts("terminal.judging")), open_snapshot(path) as snapshot:
-        judged = audit(snapshot, load_rules())
+        book = load_rules()
+        watch.lap("rules read")
+        judged = audit(snapshot, book, exceptions=exceptions)
+    watch.lap("judged")
     page = None if output is None else write_report(judged, output, language)
+    watch.lap("report written")
+    if timings:
+        for line in timing_lines(judged, watch):
+            click.echo(line, err=True)
     if as_json:
         click.echo(findings_json(judged, language).encode("utf-8", "backslashreplace"), nl=False)
     elif page is not None:
-        _tell(_summary(judged, page, texts))
+        tell(summary(judged, page, texts))
     if problems := list(_problems(judged, texts, strict=strict)):
         raise IncompleteError("; ".join(problems), place=str(path))
     return int(fail_on is not None and _fails(judged, fail_on))
@@ -83,10 +101,15 @@ def _working(message: str) -> Iterator[None]:
 
 
 def _fails(judged: Audit, worst_allowed: int) -> bool:
-    return any(
-        result.status is Status.VIOLATIONS and result.level is not None and result.level <= worst_allowed
+    """Whether a finding that nobody accepted is of that rank or worse."""
+    ranks = (
+        rank(result.rule, subject.level)
         for result in judged.results
+        if result.status is Status.VIOLATIONS
+        for subject in result.subjects
+        if subject.accepted is None
     )
+    return any(found is not None and found <= worst_allowed for found in ranks)
 
 
 def _problems(judged: Audit, texts: Texts, *, strict: bool) -> Iterator[str]:
@@ -100,55 +123,3 @@ def _problems(judged: Audit, texts: Texts, *, strict: bool) -> Iterator[str]:
     denied = sum(gap.count for gap in judged.coverage if gap.status == "denied")
     if strict and denied:
         yield texts.count("terminal.facts_denied", denied, str(denied))
-
-
-def _summary(judged: Audit, page: Path, texts: Texts) -> Iterator[Line]:
-    form = Format(texts)
-    yield "bold", texts("terminal.title", forest=clean(judged.forest) or "?", as_of=form.moment(judged.as_of))
-    level = judged.level
-    key = "terminal.level_none" if level.indicative is None else "terminal.level"
-    yield _STYLES[level.indicative], texts(key, level=level.indicative, at_worst=level.at_worst)
-    yield "", ""
-    yield from _violations(judged, texts)
-    first = first_to_fix(judged)
-    if first:
-        yield "", ""
-        yield "bold", texts("terminal.first")
-    for result in first[:_SHOWN]:
-        number = objects_behind(result)
-        objects = texts.count("first.objects", number, form.number(number))
-        title = result.rule.prose[texts.language].title
-        yield _STYLES[result.level], texts("terminal.first_line", level=result.level, title=title, objects=objects)
-    yield "", ""
-    statuses = Counter(result.status.value for result in judged.results)
-    counted = {status: statuses[status] for status in ("compliant", "not_assessed", "error")}
-    yield "", texts("terminal.assessed", **counted)
-    told = figures(judged)
-    yield "", texts("terminal.not_implemented", answered=told.answered, total=told.total)
-    yield "", ""
-    yield "bold", texts("terminal.written")
-    for name in FILES:
-        yield "", f"  {page.parent / name}"
-    yield "", ""
-    yield "", texts("terminal.next", path=page)
-
-
-def _violations(judged: Audit, texts: Texts) -> Iterator[Line]:
-    levels = Counter(result.level for result in judged.results if result.status is Status.VIOLATIONS)
-    yield "bold", texts("terminal.violations")
-    if not levels:
-        yield "", texts("terminal.violations_none")
-    for level in sorted(n for n in levels if n is not None):
-        yield _STYLES[level], texts("terminal.violations_level", level=level, n=levels[level])
-    if levels[None]:
-        yield "", texts("terminal.no_level", n=levels[None])
-
-
-def _tell(lines: Iterable[Line]) -> None:
-    """Colours on a terminal only, and not where NO_COLOR is set."""
-    console = Console() if sys.stdout.isatty() else None
-    for style, text in lines:
-        if console:
-            console.print(Text(visible(text), style=style), soft_wrap=True)
-        else:
-            click.echo(visible(text))

@@ -10,7 +10,7 @@ from adaudit.engine.model import Evidence, Item, Result, Subject
 from adaudit.report.texts import Texts
 from adaudit.report.values import Format, clean
 
-MOST_ROWS: Final = 500
+MOST_ROWS: Final = 100
 """Rows of one finding that the page shows; findings.json holds them all."""
 
 FOLDED_AFTER: Final = 10
@@ -42,9 +42,13 @@ class Nested:
 
 @dataclass(frozen=True)
 class Row:
+    """``note``: the exception that accepts it, or no longer does."""
+
     name: str
     type: str
     place: str
+    note: str
+    is_accepted: bool
     level: str
     cells: tuple[Cell, ...]
     nested: tuple[Nested, ...]
@@ -74,10 +78,10 @@ class Proofs:
     def of_result(self, result: Result) -> tuple[Proof, ...]:
         """Subjects first, then for each subject the rows behind its number; at most ``MOST_ROWS`` rows of each kind.
 
-        In the order of levels and names.
+        In the order of levels and names, what is accepted last.
         """
         rule = result.rule
-        subjects = sorted(result.subjects, key=lambda s: (s.level or 0, s.name.casefold(), s.key))
+        subjects = sorted(result.subjects, key=lambda s: (bool(s.accepted), s.level or 0, s.name.casefold(), s.key))
         title = rule.prose[self._texts.language].title
         tables = [
             self._proof(
@@ -138,6 +142,8 @@ class Proofs:
             name=self._name(thing),
             type=clean(self._texts.label("codes.type", thing.type)),
             place=self._place(thing),
+            note=self._note(thing),
+            is_accepted=isinstance(thing, Subject) and thing.accepted is not None,
             level="" if level is None else str(level),
             cells=tuple(self._cell(thing.evidence.get(column), column) for column in plain),
             nested=tuple(
@@ -152,6 +158,16 @@ class Proofs:
         """Where to find it: its DN as the directory spells it, else its SID."""
         sid = thing.sid if isinstance(thing, Subject) else None
         return clean(thing.dn or str(thing.evidence.get("dn") or "") or sid or "")
+
+    def _note(self, thing: Subject | Item) -> str:
+        if not isinstance(thing, Subject) or not (exception := thing.accepted or thing.expired):
+            return ""
+        return self._texts(
+            "exceptions.row" if thing.accepted else "exceptions.row_expired",
+            until=self._format.day(exception.until),
+            by=clean(exception.accepted_by),
+            reason=clean(exception.reason),
+        )
 
     def _cell(self, value: Evidence, column: str) -> Cell:
         if not isinstance(value, list):

@@ -9,101 +9,40 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from adaudit.engine.model import Audit, Control, Gap, Result, Rule, Status
-from adaudit.report.evidence import Proof, Proofs
-from adaudit.report.gaps import alike, column_name, known_reason, outcome, sentence
+from adaudit.engine.model import Audit, Control, Gap, Kind, Result, Status
+from adaudit.report.accepted import EXPIRED, UNMATCHED, ExceptionLine, exception_lines
+from adaudit.report.cards import Card, Cards, summary_rank, web
+from adaudit.report.first import First, FirstBuilder
+from adaudit.report.gaps import column_name, known_reason
+from adaudit.report.scoring import ScoresBuilder, ScoresView
 from adaudit.report.texts import Texts
+from adaudit.report.unanswered import Reason, reasons
 from adaudit.report.values import Format, clean
-from adaudit.report.verdict import Figures, figures, first_to_fix, objects_behind
+from adaudit.report.verdict import Figures, figures, is_accepted, objects_behind, to_fix
 
-LEVELS: Final = (1, 2, 3, 4)
-_NO_LEVEL: Final = 9
-"""Where results without a level sort."""
+RANKS: Final = (1, 2, 3, 4)
 
 
 @dataclass(frozen=True)
-class Block:
-    """A paragraph, or the points of a list."""
-
-    points: tuple[str, ...]
-    is_list: bool
-
-
-@dataclass(frozen=True)
-class Reference:
-    framework: str
-    id: str
-    address: str
-
-
-@dataclass(frozen=True)
-class GapLine:
-    text: str
-    reason: str
-    count: str
-    examples: tuple[str, ...]
-    levels: str
-
-
-@dataclass(frozen=True)
-class Card:
-    """One result, whatever its status."""
-
-    id: str
-    title: str
-    kind: str
-    family: str
-    family_id: str
-    status: str
-    status_id: str
-    level: int | None
-    levels: str
-    count: str
-    examined: str
-    examined_told: str
-    incomplete: bool
-    unassessed: str
-    reason: str
-    why: tuple[Block, ...]
-    fix: tuple[Block, ...]
-    verify: tuple[Block, ...]
-    limits: tuple[Block, ...]
-    proofs: tuple[Proof, ...]
-    references: tuple[Reference, ...]
-    params: tuple[tuple[str, str], ...]
-    gaps: tuple[GapLine, ...]
-
-
-@dataclass(frozen=True)
-class Family:
+class OfKind:
     name: str
     cards: tuple[Card, ...]
 
 
 @dataclass(frozen=True)
 class Group:
-    """The findings of one level, by family."""
+    """The findings of one rank, by kind."""
 
-    level: int | None
+    rank: int | None
     title: str
-    families: tuple[Family, ...]
+    kinds: tuple[OfKind, ...]
 
 
 @dataclass(frozen=True)
 class SummaryLine:
     label: str
-    level: int | None
+    rank: int | None
     numbers: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Remedy:
-    """A reason for which facts are missing, told once."""
-
-    id: str
-    name: str
-    why: str
-    remedy: str
 
 
 @dataclass(frozen=True)
@@ -118,22 +57,33 @@ class CoverageLine:
 
 
 @dataclass(frozen=True)
+class Excepted:
+    """The level once what is accepted is left out."""
+
+    level: int | None
+    at_worst: int
+
+
+@dataclass(frozen=True)
 class Page:
     language: str
     forest: str
     facts: tuple[tuple[str, str], ...]
     level: int | None
     at_worst: int
+    excepted: Excepted | None
     figures: Figures
+    scores: ScoresView
     warnings: tuple[str, ...]
     summary: tuple[SummaryLine, ...]
-    first: tuple[Card, ...]
+    first: First
     groups: tuple[Group, ...]
+    accepted: tuple[Card, ...]
+    exceptions: tuple[ExceptionLine, ...]
     informations: tuple[Card, ...]
     errors: tuple[Card, ...]
-    not_assessed: tuple[Card, ...]
+    reasons: tuple[Reason, ...]
     missing_rules: tuple[Control, ...]
-    remedies: tuple[Remedy, ...]
     compliant: tuple[Card, ...]
     coverage: tuple[CoverageLine, ...]
     families: tuple[tuple[str, str], ...]
@@ -150,11 +100,11 @@ class _Builder:
         self._audit = audit
         self._texts = texts
         self._format = Format(texts)
-        self._proofs = Proofs(texts)
 
     def page(self) -> Page:
         audit, texts = self._audit, self._texts
-        cards = {result.rule.id: self._card(result) for result in audit.results}
+        build = Cards(audit, texts)
+        cards = {result.rule.id: build.of_result(result) for result in audit.results}
         by_status = {status: tuple(cards[r.rule.id] for r in audit.results if r.status is status) for status in Status}
         return Page(
             language=texts.language,
@@ -162,17 +112,22 @@ class _Builder:
             facts=tuple(self._facts()),
             level=audit.level.indicative,
             at_worst=audit.level.at_worst,
+            excepted=Excepted(audit.excepted.level.indicative, audit.excepted.level.at_worst)
+            if audit.excepted
+            else None,
             figures=figures(audit),
+            scores=ScoresBuilder(audit, cards, texts).scores(),
             warnings=tuple(self._warnings()),
             summary=tuple(self._summary()),
-            first=tuple(cards[result.rule.id] for result in first_to_fix(audit)),
-            groups=tuple(self._groups(by_status[Status.VIOLATIONS])),
+            first=FirstBuilder(audit, cards, texts).first(),
+            groups=tuple(self._groups(cards)),
+            accepted=tuple(cards[r.rule.id] for r in audit.results if is_accepted(r)),
+            exceptions=exception_lines(audit, cards, texts),
             informations=by_status[Status.INFORMATION],
             errors=by_status[Status.ERROR],
-            not_assessed=by_status[Status.NOT_ASSESSED],
+            reasons=reasons(audit, cards, texts),
             missing_rules=tuple(self._missing_rules()),
-            remedies=tuple(self._remedies()),
-            compliant=by_status[Status.COMPLIANT],
+            compliant=tuple(sorted(by_status[Status.COMPLIANT], key=lambda card: (card.family, card.id))),
             coverage=tuple(self._coverage()),
             families=tuple(sorted({(card.family_id, card.family) for card in cards.values()}, key=lambda f: f[1])),
             statuses=tuple((s.value, texts(f"status.{s.value}")) for s in Status if by_status[s]),
@@ -211,108 +166,55 @@ class _Builder:
             yield self._texts.count(key, number, self._format.number(number))
 
     def _warnings(self) -> Iterable[str]:
-        if not self._audit.is_complete:
-            reason = clean(self._audit.incomplete_reason or "") or self._texts("summary.no_reason")
-            yield self._texts("summary.incomplete", reason=reason)
-        if failed := sum(result.status is Status.ERROR for result in self._audit.results):
-            yield self._texts.count("summary.errors", failed, str(failed))
+        audit, texts = self._audit, self._texts
+        if not audit.is_complete:
+            reason = clean(audit.incomplete_reason or "") or texts("summary.no_reason")
+            yield texts("summary.incomplete", reason=reason)
+        if failed := sum(result.status is Status.ERROR for result in audit.results):
+            yield texts.count("summary.errors", failed, str(failed))
+        for states, key in ((EXPIRED, "exceptions.warn_expired"), (UNMATCHED, "exceptions.warn_unmatched")):
+            if number := sum(use.state in states for use in audit.exceptions):
+                yield texts.count(key, number, str(number))
 
     def _summary(self) -> Iterable[SummaryLine]:
         texts = self._texts
-        judged = [r for r in self._audit.results if r.status is not Status.INFORMATION]
-        for level in (*LEVELS, None):
-            results = [r for r in judged if _summary_level(r) == level]
+        judged = [r for r in self._audit.results if r.rule.kind is not Kind.INFORMATION]
+        for rank in (*RANKS, None):
+            results = [r for r in judged if summary_rank(r) == rank]
             if results:
-                label = texts("summary.no_level") if level is None else texts("level.short", n=level)
-                yield SummaryLine(label, level, self._numbers(results))
+                label = texts("summary.no_level") if rank is None else texts(f"summary.rank_{rank}")
+                yield SummaryLine(label, rank, self._numbers(results))
         yield SummaryLine(texts("summary.total"), None, self._numbers(judged))
 
     def _numbers(self, results: Sequence[Result]) -> tuple[str, ...]:
         statuses = Counter(result.status for result in results)
-        objects = sum(objects_behind(r) for r in results if r.status is Status.VIOLATIONS)
+        found = [result for result in results if result.status is Status.VIOLATIONS]
+        kinds = Counter(result.rule.kind for result in found)
         numbers = (
-            statuses[Status.VIOLATIONS],
-            objects,
+            *(kinds[kind] for kind in (Kind.VULNERABILITY, Kind.EXTRA, Kind.WARNING)),
+            sum(map(objects_behind, found)),
             statuses[Status.COMPLIANT],
             statuses[Status.NOT_ASSESSED],
             statuses[Status.ERROR],
         )
-        return tuple(self._format.number(number) for number in numbers)
+        return tuple(self._format.number(number) if number else "–" for number in numbers)
 
-    def _groups(self, cards: Iterable[Card]) -> Iterable[Group]:
-        ordered = sorted(cards, key=lambda c: (c.level or _NO_LEVEL, c.family, c.title))
-        for level, of_level in groupby(ordered, key=lambda c: c.level):
-            families = tuple(Family(name, tuple(members)) for name, members in groupby(of_level, lambda c: c.family))
-            yield Group(level, self._level_title(level), families)
+    def _groups(self, cards: dict[str, Card]) -> Iterable[Group]:
+        ordered = [cards[result.rule.id] for result in to_fix(self._audit)]
+        for rank, of_rank in groupby(ordered, key=lambda card: card.rank):
+            kinds = tuple(OfKind(name, tuple(members)) for name, members in groupby(of_rank, lambda card: card.kind))
+            yield Group(rank, self._group_title(rank), kinds)
 
-    def _level_title(self, level: int | None) -> str:
-        if level is None:
+    def _group_title(self, rank: int | None) -> str:
+        if rank is None:
             return self._texts("level.group_none")
-        return self._texts("level.group", n=level, name=self._texts(f"level.{level}"))
-
-    def _card(self, result: Result) -> Card:
-        rule, texts = result.rule, self._texts
-        prose = rule.prose[texts.language]
-        objects = objects_behind(result)
-        examined = "" if result.examined is None else self._format.number(result.examined)
-        return Card(
-            id=rule.id,
-            title=prose.title,
-            kind=texts(f"kind.{rule.kind.value}"),
-            family=texts.label("family", rule.family),
-            family_id=rule.family,
-            status=texts(f"status.{result.status.value}"),
-            status_id=result.status.value,
-            level=_summary_level(result),
-            levels=", ".join(map(str, rule.levels)),
-            count=texts.count("finding.subjects", objects, self._format.number(objects)) if objects else "",
-            examined=examined,
-            examined_told=texts.count("finding.examined", result.examined or 0, examined) if examined else "",
-            incomplete=result.incomplete,
-            unassessed=", ".join(map(str, result.unassessed_levels)),
-            reason=outcome(result, texts),
-            why=_blocks(prose.why),
-            fix=_blocks(prose.fix),
-            verify=_blocks(prose.verify),
-            limits=_blocks(prose.limits),
-            proofs=self._proofs.of_result(result),
-            references=tuple(self._references(rule)),
-            params=tuple(
-                (texts.label("params", name), self._format.value(list(v) if isinstance(v, tuple) else v, name))
-                for name, v in rule.params.items()
-            ),
-            gaps=tuple(self._gap(gaps) for gaps in alike(result.gaps)),
-        )
-
-    def _references(self, rule: Rule) -> Iterable[Reference]:
-        for control in rule.controls:
-            for known in self._audit.controls.get(control, ()):
-                yield Reference(self._texts.label("frameworks", known.framework), known.id, _web(known.reference))
-
-    def _gap(self, gaps: Sequence[Gap]) -> GapLine:
-        texts, gap = self._texts, gaps[0]
-        levels = ", ".join(map(str, gap.levels))
-        return GapLine(
-            text=sentence(gaps, texts),
-            reason=known_reason(gap.reason, texts),
-            count=texts.count("not_assessed.objects", gap.count, self._format.number(gap.count)),
-            examples=tuple(clean(example) for example in gap.examples),
-            levels=texts("finding.threshold" if len(gap.levels) == 1 else "finding.thresholds", levels=levels)
-            if levels
-            else "",
-        )
+        return self._texts("level.group", n=rank, name=self._texts(f"level.{rank}"))
 
     def _missing_rules(self) -> Iterable[Control]:
         answered = {control for result in self._audit.results for control in result.rule.controls}
         for control in figures(self._audit).catalogue:
             if control.id not in answered:
-                yield Control(control.id, control.framework, control.levels, _web(control.reference))
-
-    def _remedies(self) -> Iterable[Remedy]:
-        told = (gap for result in self._audit.results for gap in result.gaps)
-        for code in dict.fromkeys(known_reason(gap.reason, self._texts) for gap in (*told, *self._audit.coverage)):
-            name, why, remedy = (self._texts(f"reasons.{code}.{part}") for part in ("name", "why", "remedy"))
-            yield Remedy(code, name, why, remedy)
+                yield Control(control.id, control.framework, control.levels, web(control.reference))
 
     def _coverage(self) -> Iterable[CoverageLine]:
         texts = self._texts
@@ -334,27 +236,3 @@ class _Builder:
                 count=self._format.number(sum(gap.count for gap in gaps)),
                 examples=tuple(dict.fromkeys(clean(example) for gap in gaps for example in gap.examples))[:3],
             )
-
-
-def _summary_level(result: Result) -> int | None:
-    """The level it breaks; where it breaks none, the lowest that it could."""
-    if result.status in (Status.VIOLATIONS, Status.INFORMATION):
-        return result.level
-    return min(result.rule.levels, default=None)
-
-
-def _web(address: str) -> str:
-    """An address that a link may lead to; empty for any other scheme."""
-    return address if address.startswith("https://") else ""
-
-
-def _blocks(prose: str) -> tuple[Block, ...]:
-    """Paragraphs, one per line, and lists, whose lines begin with ``- ``."""
-    lines = [line.strip() for line in prose.splitlines() if line.strip()]
-    blocks = []
-    for is_list, group in groupby(lines, key=lambda line: line.startswith("- ")):
-        if is_list:
-            blocks.append(Block(tuple(line.removeprefix("- ") for line in group), is_list=True))
-        else:
-            blocks.extend(Block((line,), is_list=False) for line in group)
-    return tuple(blocks)

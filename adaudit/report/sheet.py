@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from adaudit.engine.model import Audit, Result, Subject
+from adaudit.engine.standing import AcceptanceState
 from adaudit.report.texts import Texts
 from adaudit.report.values import Format, clean
 
@@ -30,8 +31,14 @@ COLUMNS: Final = (
     "key",
     "evidence",
     "items",
+    "severity",
+    "exception",
+    "accepted_by",
+    "accepted_until",
+    "accepted_reason",
 )
-"""``items`` is the number of objects behind the subject; they are in findings.json."""
+"""``items`` is the number of objects behind the subject; they are in findings.json.
+``exception``: in_force or expired."""
 
 LONGEST_CELL: Final = 32_000
 """A spreadsheet cell holds 32,767 characters; what is longer ends by saying where the rest is."""
@@ -67,6 +74,16 @@ def _row(result: Result, subject: Subject, texts: Texts) -> Iterator[str]:
         for name, value in subject.evidence.items()
     )
     yield str(len(subject.items))
+    yield rule.severity.value if rule.severity else ""
+    yield from _exception(subject)
+
+
+def _exception(subject: Subject) -> tuple[str, str, str, str]:
+    if exception := subject.accepted or subject.expired:
+        state = AcceptanceState.IN_FORCE if subject.accepted else AcceptanceState.EXPIRED
+        told = clean(exception.accepted_by), exception.until.isoformat(), clean(exception.reason)
+        return state.value, *told
+    return "", "", "", ""
 
 
 def _cell(text: str) -> str:

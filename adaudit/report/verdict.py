@@ -6,8 +6,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from adaudit.engine.model import Audit, Control, Kind, Result, Status
+from adaudit.engine.score import rank
 
 ANSSI: Final = "anssi"
+
+ORDER_OF_KINDS: Final = (Kind.VULNERABILITY, Kind.EXTRA, Kind.WARNING)
+"""At equal rank: what moves the level, what is as dangerous, what ANSSI only warns of."""
+
+_NO_RANK: Final = 9
+"""Where results without a level or a severity sort."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +52,24 @@ def objects_behind(result: Result) -> int:
     return sum(len(subject.items) or 1 for subject in result.subjects)
 
 
-def first_to_fix(audit: Audit) -> list[Result]:
-    """Vulnerabilities found, from the lowest level to the highest, then from the fewest objects to the most."""
-    found = [
-        result
-        for result in audit.results
-        if result.status is Status.VIOLATIONS and result.rule.kind is Kind.VULNERABILITY
-    ]
-    return sorted(found, key=lambda r: (r.level or 9, objects_behind(r), r.rule.id))
+def accepted_subjects(result: Result) -> int:
+    """How many distinct subjects of a finding an exception in force accepts."""
+    return len({subject.key for subject in result.subjects if subject.accepted})
+
+
+def is_accepted(result: Result) -> bool:
+    """Whether it is a finding of which nothing is left to mend, all of it being accepted."""
+    return bool(result.subjects) and all(subject.accepted for subject in result.subjects)
+
+
+def to_fix(audit: Audit) -> list[Result]:
+    """What was found and is not accepted, in the order of Monday morning: the worst level or severity first; at equal
+    rank vulnerabilities, then extras, then warnings; then the fewest objects."""
+    found = [r for r in audit.results if r.status is Status.VIOLATIONS and not is_accepted(r)]
+    return sorted(found, key=urgency)
+
+
+def urgency(result: Result) -> tuple[int, int, int, str]:
+    rule = result.rule
+    kind = ORDER_OF_KINDS.index(rule.kind)
+    return rank(rule, result.level) or _NO_RANK, kind, objects_behind(result), rule.id

@@ -20,6 +20,7 @@ from adaudit.engine.model import (
     Prose,
     Result,
     Rule,
+    Severity,
     Status,
     Subject,
     SubjectKind,
@@ -167,7 +168,7 @@ def make_audit(*results: Result, **changes: Any) -> Audit:
 
 
 def full_audit() -> Audit:
-    """One result of each status, several levels, rights, a number with rows behind it, gaps, an error."""
+    """One result of each status and kind, several levels, rights, a number with rows behind it, gaps, an error."""
     rights = [
         {"trustee": "Exploitation", "sid": f"{DOMAIN_SID}-2001", "right": "write_dacl", "target": None, "level": 1},
         {"trustee": "Imagerie", "sid": f"{DOMAIN_SID}-2002", "right": "write_property", "target": "member", "level": 2},
@@ -234,6 +235,7 @@ def full_audit() -> Audit:
             rule("vuln_spn_priv", "Comptes à privilèges avec SPN", family="kerberos"),
             Status.NOT_ASSESSED,
             reason="gap",
+            unassessed_levels=(1,),
             gaps=(gap(), gap(table="spns", column="*", reason="container_hidden", levels=(2,), is_required=False)),
         ),
         result(
@@ -246,6 +248,16 @@ def full_audit() -> Audit:
             rule("info_trusts", "Approbations", kind=Kind.INFORMATION, family="trusts", levels=()),
             Status.INFORMATION,
             subjects=(subject(30, "partenaire.example", type="trustedDomain", level=None),),
+        ),
+        result(
+            rule(
+                "ext_shadow_credentials",
+                "Clés ajoutées à des comptes à privilèges",
+                kind=Kind.EXTRA,
+                levels=(),
+                severity=Severity.CRITICAL,
+            ),
+            subjects=(subject(12, "svc-sauvegarde", level=None),),
         ),
     )
 

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from adaudit.engine.model import Audit, Detail, Language, Level, Status, SubjectKind
+from adaudit.engine.model import Audit, Detail, Language, Level, PowerShell, Status, SubjectKind
 from adaudit.report import findings_json
 from adaudit.report.evidence import MOST_ROWS
 from adaudit.report.html import render
@@ -45,16 +45,20 @@ def test_the_page_follows_the_readers_order() -> None:
     text = read(full_audit()).text
     headings = [
         "Niveau indicatif",
-        "Synthèse",
-        "Nombre de contrôles",
-        "Du niveau le plus bas",
+        "Score global",
+        "Du niveau ou de la gravité",
+        "Pour passer au niveau 2 : 2 contrôles, 33 objets",
+        "Sans effet sur le niveau, et aussi graves",
+        "La suite : 2 constats",
+        "Contrôles en défaut, par nature",
+        "Un second regard",
         "Niveau 1 – Critique",
         "Niveau 2 – Grave",
         "Niveau 3 – À renforcer",
         "À titre d'information",
         "Un fait qui manque n'est jamais tenu pour sain",
         "Règles en erreur",
-        "Ce qui a manqué et comment l'obtenir",
+        "Ce qui a manqué à d'autres endroits",
         "Contrôles de la liste ANSSI absents de cette version",
         "Aucun objet en défaut, et tous les faits",
         "Tout ce que la collecte n'a pas pu lire",
@@ -95,13 +99,64 @@ def test_a_finding_shows_its_proof_its_fix_and_its_references() -> None:
     assert all(link.startswith("https://") or link == "data:," for link in links)
 
 
-def test_what_to_fix_first_goes_by_level_then_by_number_of_objects() -> None:
+def test_what_lifts_the_level_comes_first_then_what_is_as_grave_then_the_rest() -> None:
+    first = build_page(full_audit(), Texts("fr")).first
+    assert first.lift is not None
+    assert [change.card.id for change in first.lift.controls] == ["vuln_dont_expire_priv", "vuln_user_accounts_dormant"]
+    assert (first.lift.controls[1].names, first.lift.controls[1].more) == (
+        ("vacataire1", "vacataire2", "vacataire3"),
+        "et 27 de plus",
+    )
+    assert [open_one.control for open_one in first.lift.not_assessed] == ["vuln_owner", "vuln_spn_priv"]
+    assert [card.id for card in first.urgent] == ["ext_shadow_credentials"]
+    assert [card.id for card in first.then] == ["vuln_permissions_dc", "warning_spn"]
+
+
+def test_at_equal_rank_findings_go_by_kind_then_by_number_of_objects() -> None:
     page = build_page(full_audit(), Texts("fr"))
-    assert [card.id for card in page.first] == [
-        "vuln_dont_expire_priv",
-        "vuln_user_accounts_dormant",
-        "vuln_permissions_dc",
+    assert [[card.id for kind in group.kinds for card in kind.cards] for group in page.groups] == [
+        ["vuln_dont_expire_priv", "vuln_user_accounts_dormant", "ext_shadow_credentials"],
+        ["vuln_permissions_dc"],
+        ["warning_spn"],
     ]
+
+
+def test_what_is_mild_or_only_a_warning_is_folded_below_its_title() -> None:
+    cards = [
+        card for group in build_page(full_audit(), Texts("fr")).groups for kind in group.kinds for card in kind.cards
+    ]
+    assert [card.id for card in cards if card.is_folded] == ["warning_spn"]
+
+
+def test_the_scores_are_explained_line_by_line() -> None:
+    page = build_page(full_audit(), Texts("fr"))
+    privileged = next(family for family in page.scores.families if family.id == "privileged")
+    assert [(cost.card.id, cost.sum, cost.points) for cost in privileged.costs] == [
+        ("vuln_dont_expire_priv", "20 × 81\u00a0%", "16,2"),
+        ("ext_shadow_credentials", "20 × 75\u00a0%", "15"),
+    ]
+    assert privileged.score.points == "31,2"
+    assert "20 × 81" in read(full_audit()).text
+
+
+def test_what_was_not_assessed_is_grouped_by_what_it_would_take() -> None:
+    blocked = [
+        result(rule(f"vuln_{n}", "X"), Status.NOT_ASSESSED, gaps=(gap(reason=reason),))
+        for n, reason in enumerate(("probe_off", "confidential", "probe_off"))
+    ]
+    found = build_page(make_audit(*blocked), Texts("fr")).reasons
+    assert [(reason.id, [card.id for card in reason.cards]) for reason in found if reason.cards] == [
+        ("probe_off", ["vuln_0", "vuln_2"]),
+        ("confidential", ["vuln_1"]),
+    ]
+
+
+def test_a_powershell_text_is_shown_escaped_and_said_never_to_be_run() -> None:
+    shown = PowerShell("Set-ADUser '<b>x</b>' -WhatIf", "Set-ADUser 'y' -WhatIf")
+    reader = read(make_audit(result(rule("vuln_x", "X", powershell=shown), level=1, subjects=(subject(1, "x"),))))
+    assert "Montré, jamais exécuté par adaudit." in reader.text
+    assert shown.apply in reader.text
+    assert "b" not in reader.elements[reader.elements.index("pre") :]
 
 
 def test_a_gap_says_which_fact_why_and_how_to_obtain_it() -> None:
@@ -157,8 +212,8 @@ def test_a_long_list_is_cut_in_sight_and_says_where_the_rest_is() -> None:
     assert len(html) < 1_000_000
     assert f"Seuls les {MOST_ROWS} premiers sont affichés sur 20 000. La liste" in text
     assert "findings.csv, findings.json" in text
-    assert "u00499" in text
-    assert "u00500" not in text
+    assert f"u{MOST_ROWS - 1:05}" in text
+    assert f"u{MOST_ROWS:05}" not in text
 
 
 @pytest.mark.parametrize("domains", [1, 3])
@@ -168,7 +223,7 @@ def test_rows_behind_numbers_share_the_room_of_a_finding(domains: int) -> None:
     found = tuple(subject(n, f"d{n}", type="domain", items=items) for n in range(domains))
     of = rule("vuln_x", "X", detail=Detail("", SubjectKind.OBJECT, ("dn",)))
     page = build_page(make_audit(result(of, level=1, subjects=found)), Texts("fr"))
-    tables = page.groups[0].families[0].cards[0].proofs[1:]
+    tables = page.groups[0].kinds[0].cards[0].proofs[1:]
     assert sum(len(table.rows) + len(table.folded) for table in tables) == min(400 * domains, MOST_ROWS)
     assert len(tables) == domains
     assert all(bool(table.capped) == (len(table.rows) + len(table.folded) < 400) for table in tables)

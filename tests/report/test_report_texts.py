@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from adaudit.engine.model import Evidence, Kind, Language, Status
+from adaudit.engine.model import Evidence, Kind, Language, Severity, Status
+from adaudit.engine.standing import AcceptanceState
 from adaudit.report.texts import Texts
 from adaudit.report.values import Format
 from adaudit.schema import TABLES
@@ -35,8 +36,8 @@ def test_both_languages_hold_the_same_keys_with_the_same_placeholders() -> None:
     french, english = all_texts("fr"), all_texts("en")
     assert french.keys() == english.keys()
 
-    def placeholders(text: str) -> set[str | None]:
-        return {name for _, name, _, _ in string.Formatter().parse(text)}
+    def placeholders(text: str) -> set[str]:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
     differing = [key for key in french if placeholders(french[key]) != placeholders(english[key])]
     assert differing == []
@@ -48,6 +49,8 @@ def test_every_table_status_kind_and_reason_has_a_name(language: Language) -> No
     assert TABLES.keys() <= texts.section("tables").keys()
     assert {s.value for s in Status} <= texts.section("status").keys()
     assert {k.value for k in Kind} <= texts.section("kind").keys()
+    assert {s.value for s in Severity} <= texts.section("severity").keys()
+    assert {s.value for s in AcceptanceState} <= texts.section("exceptions.state").keys()
     codes = next(c.doc for c in TABLES["coverage"].columns if c.name == "reason").removeprefix("code: ").split(", ")
     assert set(codes) <= texts.section("reasons").keys()
 

@@ -22,8 +22,28 @@
     }
   }
 
+  function unfoldFound(results, isFiltering) {
+    for (const fold of document.querySelectorAll("details.body")) {
+      if (!fold.closest("[data-result]")) {
+        fold.open = isFiltering && results.some((result) => !result.hidden && fold.contains(result));
+      }
+    }
+  }
+
+  function unfold() {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let fold = target?.closest("details"); fold; fold = fold.parentElement.closest("details")) {
+      fold.open = true;
+    }
+    if (target?.matches("[data-result]")) {
+      target.querySelector(":scope > details.body")?.setAttribute("open", "");
+    }
+    target?.scrollIntoView();
+  }
+
   function filter() {
     const text = folded(form.elements.text.value.trim());
+    const isFiltering = Array.from(form.elements).some((field) => field.name && field.value !== "");
     let count = 0;
     for (const result of results) {
       const matches = ["level", "family", "status"].every((name) => {
@@ -36,6 +56,7 @@
         filterRows(result, text);
       }
     }
+    unfoldFound(results, isFiltering);
     for (const group of groups) {
       group.hidden = !group.querySelector("[data-result]:not([hidden])");
     }
@@ -62,6 +83,10 @@
   form.addEventListener("reset", () => setTimeout(filter));
   window.addEventListener("beforeprint", openForPrint);
   window.addEventListener("afterprint", closeAfterPrint);
+  window.addEventListener("hashchange", unfold);
   form.hidden = false;
   filter();
+  if (location.hash) {
+    unfold();
+  }
 })();
