@@ -24,13 +24,12 @@ def policy_targets(facts: Facts) -> pa.Table:
             role = "controller" if object_id in controllers else _role(system)
             if role is not None:
                 counts[container, role] += 1
-    return build(
-        "policy_targets",
-        [
-            (container, scopes[container], *places.get(container, (None, None, None))[1:], role, count)
-            for (container, role), count in sorted(counts.items())
-        ],
-    )
+    unread = _Unread(facts)
+    rows = []
+    for (container, role), count in sorted(counts.items()):
+        _, domain, dn = places.get(container, (None, None, None))
+        rows.append((container, scopes[container], domain, dn, role, count, not unread.concerns(container, domain)))
+    return build("policy_targets", rows)
 
 
 def _role(system: str | None) -> str | None:
@@ -41,3 +40,25 @@ def _role(system: str | None) -> str | None:
     if "windows" not in lowered:
         return None
     return "server" if "server" in lowered else "workstation"
+
+
+class _Unread:
+    """Domains of whose GPOs nothing was read, and GPOs of which something was not."""
+
+    def __init__(self, facts: Facts) -> None:
+        gaps = {
+            (gpo, domain)
+            for table, column, domain, gpo, status in facts.rows(
+                "coverage", "table_name", "column_name", "domain_id", "object_id", "status"
+            )
+            if table == "gpo_settings" and column == "*" and status != "collected"
+        }
+        self._domains = {domain for gpo, domain in gaps if gpo is None}
+        gpos = {gpo for gpo, _ in gaps} | {None}
+        self._containers = {
+            container for container, gpo in facts.rows("applied_gpos", "container_id", "gpo_id") if gpo in gpos
+        }
+
+    def concerns(self, container: int, domain: int | None) -> bool:
+        """Something that applies to the container may be unknown."""
+        return None in self._domains or domain in self._domains or container in self._containers

@@ -15,6 +15,7 @@ POLICY_TARGETS = Table(
         Column("dn", Kind.DN, "distinguished name of the container"),
         Column("role", Kind.TEXT, "controller, server, workstation, or unknown when no operating system is told"),
         Column("computers", Kind.INT, "how many"),
+        Column("is_read", Kind.BOOL, "every GPO that applies here was read: a setting that is absent is not set"),
     ),
     computed_from=("computers", "objects", "domain_controllers", "policy_scopes"),
 )

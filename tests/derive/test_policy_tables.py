@@ -220,6 +220,21 @@ def test_computers_are_counted_by_role_without_disabled_and_foreign_systems(comp
     ]
 
 
+def test_a_container_is_read_when_every_policy_that_applies_to_it_was(compute: Compute) -> None:
+    computers = [{"object_id": 20, "is_enabled": True}, {"object_id": 30, "is_enabled": True, "primary_group_rid": 516}]
+    gap = {"table_name": "gpo_settings", "column_name": "*", "domain_id": 0, "status": "denied"}
+
+    def read(**tables: Rows) -> list[bool]:
+        return [row["is_read"] for row in forest(compute, computers=computers, **tables)["policy_targets"]]
+
+    assert read() == [True, True]
+    assert read(coverage=[gap | {"object_id": 11}]) == [False, True]
+    assert read(coverage=[gap]) == [False, False]
+    assert read(coverage=[gap | {"column_name": "is_secret"}]) == [True, True]
+    unseen = {"container_id": CONTROLLERS, "order": 1, "gpo_dn": "CN={12}", "is_enabled": True}
+    assert read(gpo_links=[unseen]) == [True, False]
+
+
 def path_of(compute: Compute, row: dict[str, Any]) -> list[tuple[str | None, str | None]]:
     place = {"domain_id": 0, "gpo_id": 10, "policy": "{10}", "side": "computer"}
     found = forest(compute, [place | row])["policy_paths"]
