@@ -6,9 +6,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
 from adaudit.collect.sweep import Step
 from adaudit.visible import visible
 
@@ -19,6 +16,9 @@ def collection_progress() -> Iterator[Callable[[Step], None]]:
     if not sys.stderr.isatty():
         yield lambda _step: None
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (
         BarColumn(bar_width=24),
         TextColumn("{task.fields[objects]:>9,} objects", markup=False),

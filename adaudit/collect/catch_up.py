@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+import pyarrow as pa
+
 from adaudit.collect.ber import MalformedAnswer
 from adaudit.collect.census import REFUSALS, RID_COUNTER, Census, Count, Sighting, key_of
 from adaudit.collect.filters import Equals, Or
@@ -23,7 +25,7 @@ from adaudit.collect.transport import ConnectionLost
 from adaudit.decode.guid import parse_guid
 from adaudit.ingest import Ingest
 from adaudit.ingest.held import Held
-from adaudit.ingest.names import dn_key, parent_of
+from adaudit.ingest.names import dn_key
 
 _BATCH: Final = 250
 """Objects asked for by one filter."""
@@ -60,7 +62,7 @@ class CatchUp:
         self._attributes = attributes
         self._unsettled = journal.unsettled
         self._held: Held | None = None
-        self._stock: _Stock = {}
+        self._stock: _Stock = defaultdict(dict)
         self._at_first: dict[str, _Known] = {}
         self._changed: dict[str, _Known | None] = {}
         self._around: set[str] = set()
@@ -71,7 +73,11 @@ class CatchUp:
     def take_stock(self) -> Held:
         """Look at what is held now: against this, ``run`` compares."""
         self._held = held = self._ingest.held()
-        self._stock = self._sorted(held)
+        gone, came = held.changes()
+        for group in self._stock.values():
+            for key in gone:
+                group.pop(key, None)
+        self._add(came)
         self._at_first = self._at_first or _flat(self._stock)
         self._since_stock.clear()
         return held
@@ -139,11 +145,22 @@ class CatchUp:
             return
         parts = [part for part in passes if part.given_up is None]
         held = self.take_stock()
-        exposed = _exposed(self._stock)
+        exposed = self._exposed(held)
         moved = self._moved(self._changed)
         self._read_stale(parts, self._around | held.neighbours(list(self._changed)) | held.below(moved) | exposed)
         held = self.take_stock()
         self._read_stale(parts, held.below(self._moved({key: self._at_first.get(key) for key in exposed})))
+
+    def _exposed(self, held: Held) -> set[str]:
+        """Objects that inherit from a container of which no descriptor is held: it may change unseen."""
+        below = held.below_untold()
+        return {
+            key
+            for (context, is_deleted), group in self._stock.items()
+            if not is_deleted
+            for key in below & group.keys()
+            if dn_key(group[key].dn) != context
+        }
 
     def _moved(self, before: dict[str, _Known | None]) -> list[str]:
         """Those of these objects below which something may have changed with them."""
@@ -161,14 +178,12 @@ class CatchUp:
             group = self._stock.get(part.place, {})
             self._read(part, {key: group[key].dn for key in sorted(stale & group.keys())})
 
-    def _sorted(self, held: Held) -> _Stock:
-        stock: _Stock = defaultdict(dict)
-        table = held.objects()
-        columns = (table[name].to_pylist() for name in ("guid", "dn", "usn_changed", "sd", "is_deleted"))
-        for guid, dn, usn, descriptor, is_deleted in zip(*columns, strict=True):
-            place = self._contexts.place_of(dn, is_deleted=is_deleted)
-            stock[place][guid or dn] = _Known(dn, usn, descriptor)
-        return stock
+    def _add(self, objects: pa.Table) -> None:
+        names = ("guid", "dn", "dn_key", "parent_key", "usn_changed", "sd", "is_deleted")
+        columns = (objects[name].to_pylist() for name in names)
+        for guid, dn, key, parent, usn, descriptor, is_deleted in zip(*columns, strict=True):
+            place = self._contexts.place_of(key, parent, is_deleted=is_deleted)
+            self._stock[place][guid or dn] = _Known(dn, usn, descriptor)
 
     def _is_current(self, seen: Sighting, held: _Known) -> bool:
         """``seen`` is held as it now is; its volatile attributes are then brought up to date."""
@@ -250,17 +265,6 @@ def batch_search(
 
 def _flat(stock: _Stock) -> dict[str, _Known]:
     return {key: known for group in stock.values() for key, known in group.items()}
-
-
-def _exposed(stock: _Stock) -> set[str]:
-    """Objects that inherit from a container of which no descriptor is held: it may change unseen."""
-    told = {dn_key(known.dn) for known in _flat(stock).values() if known.descriptor is not None}
-    return {
-        key
-        for (context, is_deleted), group in stock.items()
-        for key, known in group.items()
-        if not is_deleted and (at := dn_key(known.dn)) != context and parent_of(at) not in told
-    }
 
 
 def _differs(before: _Known, now: _Known) -> bool:

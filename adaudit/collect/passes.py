@@ -9,7 +9,7 @@ from typing import Final
 from adaudit.collect.census import Count
 from adaudit.collect.messages import SHOW_DELETED, Control, text
 from adaudit.collect.session import Session
-from adaudit.ingest.names import dn_key, is_below, parent_of
+from adaudit.ingest.names import dn_key, is_below
 from adaudit.schema.requests import SD_FLAGS_OID, SD_FLAGS_VALUE
 
 SD_FLAGS: Final = Control(SD_FLAGS_OID, SD_FLAGS_VALUE)
@@ -86,13 +86,11 @@ class Contexts:
         self._keys = sorted({dn_key(dn) for dn in dns}, key=len, reverse=True)
         self._below: dict[str, Place] = {}
 
-    def place_of(self, dn: str, *, is_deleted: bool) -> Place:
-        """Where an object is read; the context is empty when ``dn`` is of none. What lies in a container of deleted
-        objects is a deleted one, though the account may not read that it is."""
-        key = dn_key(dn)
+    def place_of(self, key: str, parent: str, *, is_deleted: bool) -> Place:
+        """Where the object is read whose DN and parent these are, as keys; the context is empty when it is in none.
+        What lies in a container of deleted objects is a deleted one, though the account may not read that it is."""
         if key in self._keys:
             return key, is_deleted
-        parent = parent_of(key)
         place = self._below.get(parent)
         if place is None:
             context = next((head for head in self._keys if is_below(parent, head)), "")

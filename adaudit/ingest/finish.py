@@ -5,9 +5,8 @@ The ids follow the order of GUIDs and SIDs, so that one directory read by two ro
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,7 +20,7 @@ from adaudit.ingest.files import FILE_RELATIONS, POLICY_FOLDERS
 from adaudit.ingest.forest import CrossRef, Forest, assemble
 from adaudit.ingest.logons import LOGON_RELATIONS
 from adaudit.ingest.relations import AFTER_PRINCIPALS, AFTER_TABLES, IDENTITIES, IDS, PRINCIPALS, RELATIONS
-from adaudit.ingest.staged import apply_refreshed, open_staged
+from adaudit.ingest.staged import Staged
 from adaudit.schema import COLLECTED
 from adaudit.snapshot import SnapshotWriter
 
@@ -30,27 +29,18 @@ _MANAGED = tuple(f"msDS-{kind}ManagedServiceAccount" for kind in ("Group", "", "
 _LARGE = ("attributes",)
 """Written straight to the snapshot: no other table is computed from them."""
 
-_ENTRY_COLUMNS = (
-    *("dn", "parent_key", "sd", "rbcd_sd", "gmsa_sd", "objectsid", "name", "objectclass", "isdeleted", "isrecycled"),
-    *("whencreated", "whenchanged", "usncreated", "usnchanged", "systemflags", "description", "displayname"),
-)
-
 
 class Finish:
     """Resolves staged rows into the tables of ``writer``.
 
-    ``parts``: the files of each stage. ``account``: who read the directory, as ``access.account_token`` takes it.
+    ``account``: who read the directory, as ``access.account_token`` takes it.
     """
 
-    def __init__(self, parts: Mapping[str, Sequence[Path]], writer: SnapshotWriter, account: str | None) -> None:
+    def __init__(self, staged: Staged, writer: SnapshotWriter, account: str | None) -> None:
         self._writer = writer
         self._account = account
-        self._db = open_staged(parts, writer.folder, _ENTRY_COLUMNS)
-        apply_refreshed(self._db)
-
-    def close(self) -> None:
-        """Let go of the database and the staged files."""
-        self._db.close()
+        self._db = staged.db
+        staged.show()
 
     def newest_change(self) -> datetime:
         """The newest whenChanged of all objects; the Unix epoch when none was read."""

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from collections.abc import Collection
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 
-from adaudit.ingest.staged import open_staged
+from adaudit.ingest.staged import Staged
 
-_REFERENCES = """
-create temp table named as
-    select n, key from s_members
-    union all select n, key from s_members_of
-    union all select n, key from s_links
-    union all select a.n, lower(a.text) from s_attributes a
-        where contains(a.text, '=') and lower(a.text) in (select dn_key from held)
+_KEYS: Final = "select n, hash(key) from read_parquet($parts)"
+_REFERENCES: Final = {
+    "members": _KEYS,
+    "members_of": _KEYS,
+    "links": _KEYS,
+    "attributes": "select n, hash(lower(text)) from read_parquet($parts) where contains(text, '=')",
+}
+"""Which object names which DN: links, and every other attribute whose text may be the DN of one, back links too."""
+
+_CAME: Final = """
+select n, guid, dn, dn_key, parent_key, usnchanged as usn_changed, coalesce(isdeleted, false) as is_deleted, sd
+from entries where n >= $told order by n
 """
-"""Which object names which DN: links, and every other attribute whose text is the DN of an object, back links too."""
 
-_STAGES = ("drops", "members", "members_of", "links", "attributes")
-
-_NEIGHBOURS = """
+_NEIGHBOURS: Final = """
 with asked as (select h.n, h.dn_key from held h join asked_ids using (id))
-select h.id from held h join named r on r.key = h.dn_key semi join asked on asked.n = r.n
+select h.id from held h join named r on r.key = hash(h.dn_key) semi join asked on asked.n = r.n
 union
-select h.id from held h join named r using (n) semi join asked on asked.dn_key = r.key
+select h.id from held h join named r using (n) semi join asked on hash(asked.dn_key) = r.key
 """
 
-_BELOW = """
+_BELOW: Final = """
 with recursive below as (
     select h.id, h.dn_key from held h join asked_ids using (id)
     union all
@@ -39,51 +39,62 @@ with recursive below as (
 select distinct id from below anti join asked_ids using (id)
 """
 
+_BELOW_UNTOLD: Final = """
+select id from held h anti join (select dn_key from held where sd is not null) t on t.dn_key = h.parent_key
+"""
+
+
+class Changes(NamedTuple):
+    """``gone``: ids of objects that are not held any more, or not as they were. ``objects``: each of those that came
+    or came again: ``guid`` (null when it was not read), ``dn``, ``dn_key``, ``parent_key``, ``usn_changed`` (int64,
+    null when not read), ``is_deleted``, ``sd`` (int32: equal numbers are equal descriptors, for the whole life of the
+    ingestion)."""
+
+    gone: list[str]
+    objects: pa.Table
+
 
 class Held:
-    """The objects of an ingestion as they were when it was made.
+    """The objects of ``staged`` as they were when it last took something.
 
     Their ids are GUIDs as text, lower case; that of an object without GUID is its DN.
     """
 
-    def __init__(self, parts: Mapping[str, Sequence[Path]], folder: Path) -> None:
-        needed = {name: paths for name, paths in parts.items() if name.startswith("entries_") or name in _STAGES}
-        self._db = open_staged(needed, folder, ("dn", "parent_key", "usnchanged", "isdeleted", "sd"))
+    def __init__(self, staged: Staged) -> None:
+        self._staged = staged
+        self._db = staged.db
         self._db.execute("create temp view held as select *, coalesce(guid, dn) as id from entries")
-        self._objects = self._db.sql("""
-            select guid, dn, usnchanged as usn_changed, coalesce(isdeleted, false) as is_deleted, sd
-            from held order by n
-        """).to_arrow_table()
-        self._has_references = False
+        self._db.execute("create temp table named (n integer, key ubigint)")
+        self._named = dict.fromkeys(_REFERENCES, 0)
+        self._told = {"objects": 0, "gone": 0}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """The ingestion closes it, once something else is held: who asks again before that is given the same."""
-
-    def close(self) -> None:
-        """Let go of the staged files."""
-        self._db.close()
-
-    def objects(self) -> pa.Table:
-        """Each object once: ``guid`` (null when it was not read), ``dn``, ``usn_changed`` (int64, null when not read),
-        ``is_deleted``, ``sd`` (int32: equal numbers are equal descriptors, for the whole life of the ingestion).
-        """
-        return self._objects
+    def changes(self) -> Changes:
+        """What has changed since this was asked before; everything the first time."""
+        gone = self._db.execute(
+            "select coalesce(guid, dn) from gone where rowid >= $told", {"told": self._told["gone"]}
+        )
+        ids = [row[0] for row in gone.fetchall()]
+        objects = self._db.sql(_CAME, params={"told": self._told["objects"]}).to_arrow_table()
+        self._told["gone"] += len(ids)
+        if len(objects):
+            self._told["objects"] = objects["n"][-1].as_py() + 1
+        return Changes(ids, objects.drop_columns("n"))
 
     def neighbours(self, ids: Collection[str]) -> set[str]:
         """Objects that name one of these in an attribute, or that one of these names."""
-        if not self._has_references:
-            self._db.execute(_REFERENCES)
-            self._has_references = True
+        for stage, query in _REFERENCES.items():
+            if fresh := self._staged.parts(stage)[self._named[stage] :]:
+                self._db.execute(f"insert into named {query}", {"parts": fresh})
+                self._named[stage] += len(fresh)
         return self._ask(_NEIGHBOURS, ids)
 
     def below(self, ids: Collection[str]) -> set[str]:
         """Objects below these, at any depth, without these."""
         return self._ask(_BELOW, ids)
+
+    def below_untold(self) -> set[str]:
+        """Objects right below one of which no descriptor is held, or that is not held."""
+        return {row[0] for row in self._db.execute(_BELOW_UNTOLD).fetchall()}
 
     def _ask(self, query: str, ids: Collection[str]) -> set[str]:
         self._db.register("asked_ids", pa.table({"id": pa.array(ids, pa.string())}))

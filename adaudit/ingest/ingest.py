@@ -23,7 +23,7 @@ from adaudit.ingest.plan import Plans
 from adaudit.ingest.previous import Previous
 from adaudit.ingest.sources import columns_filled, columns_of
 from adaudit.ingest.stage import Stage
-from adaudit.ingest.staged import DROPS, REFRESHED, VOLATILE
+from adaudit.ingest.staged import DROPS, REFRESHED, VOLATILE, Staged
 from adaudit.ingest.values import TAKES_SEVERAL, to_plain_integer, to_text
 from adaudit.snapshot import ManifestHeader, ServerInfo, Snapshot, SnapshotWriter, SourceInfo
 from adaudit.snapshot.manifest import Origin
@@ -37,6 +37,11 @@ _NOTES = pa.schema(
 _PARTITIONS = pa.schema([("dn", pa.string()), ("dn_key", pa.string()), ("is_collected", pa.bool_())])
 _MANY_VALUES = 1500
 """From here on the members of a group are spilled at once."""
+
+_NOTHING_VOLATILE = (None,) * len(VOLATILE)
+_VOLATILE_PLACES = {name: REFRESHED.get_field_index(name) for name in VOLATILE}
+_RESULTANT_PSO = _VOLATILE_PLACES["msds-resultantpso"]
+"""The place in a refreshed row of each volatile attribute, and of the one that is no integer."""
 
 
 def utc_now() -> datetime:
@@ -58,9 +63,8 @@ class Ingest:
         self._started_at = clock()
         self._count = 0
         self._refreshes = 0
-        self._dropped = 0
+        self._staged: Staged | None = None
         self._held: Held | None = None
-        self._held_state = (0, 0)
         self._folder = folder = self._writer.folder / "stage"
         self._multivalued = Multivalued(folder)
         self._files = Files(folder, self._multivalued.descriptor)
@@ -80,7 +84,7 @@ class Ingest:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close_held()
+        self._close_staged()
         for stage in self._stages():
             stage.abandon()
         self._writer.__exit__(kind, error, trace)
@@ -242,37 +246,38 @@ class Ingest:
         self._count = Previous(snapshot, self._entries, self._multivalued).stage()
 
     def held(self) -> Held:
-        """What has been taken so far, as it stands until more is taken or dropped."""
-        state = (self._count, self._dropped)
-        if self._held is None or self._held_state != state:
-            self._close_held()
-            self._held, self._held_state = Held(self._parts(), self._writer.folder), state
+        """What has been taken so far; the same object each time, brought up to date."""
+        staged = self._up_to_date()
+        if self._held is None:
+            self._held = Held(staged)
         return self._held
 
-    def _close_held(self) -> None:
-        if self._held is not None:
-            self._held.close()
-            self._held = None
+    def _up_to_date(self) -> Staged:
+        if self._staged is None:
+            self._staged = Staged(self._writer.folder)
+        self._staged.take(self._parts())
+        return self._staged
+
+    def _close_staged(self) -> None:
+        if self._staged is not None:
+            self._staged.close()
+            self._staged = self._held = None
 
     def drop(self, keys: Iterable[str]) -> None:
         """Forget objects that are no longer in the directory, by GUID (text, lower case), or by DN for want of one."""
         for key in keys:
             self._drops.append((dn_key(key), self._count))
-            self._dropped += 1
 
     def refresh(self, guid: str, attributes: dict[str, list[bytes]]) -> None:
         """Replace the volatile attributes (``VOLATILE_ATTRIBUTES``) of an object taken earlier; absent ones go.
 
         ``guid`` is text, lower case. Raises ValueError for a value that only reading the whole object can tell of.
         """
-        given = {name.lower(): values for name, values in attributes.items() if values}
-        row: list[Any] = [self._refreshes, guid, self._count]
-        for name in VOLATILE:
-            values = given.get(name)
-            if values is None:
-                row.append(None)
-            else:
-                row.append(to_text(values) if name == "msds-resultantpso" else to_plain_integer(values))
+        row: list[Any] = [self._refreshes, guid, self._count, *_NOTHING_VOLATILE]
+        for name, values in attributes.items():
+            place = _VOLATILE_PLACES.get(name.lower())
+            if place is not None and values:
+                row[place] = to_text(values) if place == _RESULTANT_PSO else to_plain_integer(values)
         self._refreshed.append(tuple(row))
         self._refreshes += 1
         self._refreshed.flush_if_full()
@@ -306,11 +311,10 @@ class Ingest:
         """
         if self._count == 0:
             raise InputError("no directory object was found", place=self._source.server or "")
-        self._close_held()
-        finish = Finish(self._parts(), self._writer, account_sid or account)
+        finish = Finish(self._up_to_date(), self._writer, account_sid or account)
         found_sid = finish.run()
         newest = finish.newest_change()
-        finish.close()
+        self._close_staged()
         header = ManifestHeader(
             as_of=as_of if as_of is not None else newest,
             as_of_origin=as_of_origin if as_of is not None else "newest_change",

@@ -37,39 +37,97 @@ REFRESHED = pa.schema(
 """Volatile attributes of objects that were not read again, null when absent, in the order of ``position``."""
 
 
-def open_staged(parts: Mapping[str, Sequence[Path]], folder: Path, columns: Sequence[str]) -> duckdb.DuckDBPyConnection:
-    """A database with one view for each stage: ``entries_<layout>`` and ``s_<name>``; it spills into ``folder``.
+_COLUMNS = (
+    *("dn", "parent_key", "sd", "rbcd_sd", "gmsa_sd", "objectsid", "name", "objectclass", "isdeleted", "isrecycled"),
+    *("whencreated", "whenchanged", "usncreated", "usnchanged", "systemflags", "description", "displayname"),
+)
 
-    The table ``entries`` has the objects of all layouts: ``n``, ``guid``, ``dn_key`` and ``columns``, null where a
-    layout has none. ``parts``: the files of each stage, all layouts and ``drops`` among them. Rows of an object that
-    was read again later, or dropped, are left out. The table ``doubles`` (dn, guid) tells of different objects that
-    bore one GUID, of which the last is kept.
+
+class Staged:
+    """A database over staged rows, of each object those that were read last; it spills into ``folder``.
+
+    The table ``entries`` has the objects of all layouts that are still there: ``n``, ``guid``, ``dn_key`` and what
+    layouts have in common, null where one has none. The table ``gone`` has those that were read again later, or
+    dropped: ``n``, ``key`` (the GUID, or the DN key for want of one), ``guid``, ``dn`` and ``whencreated``.
     """
-    db = duckdb.connect(
-        config={
-            "memory_limit": _MEMORY,
-            "threads": 1,
-            "temp_directory": tempfile.mkdtemp(dir=folder, prefix="spill-"),
-            "preserve_insertion_order": True,
+
+    def __init__(self, folder: Path) -> None:
+        self.db = duckdb.connect(
+            config={
+                "memory_limit": _MEMORY,
+                "threads": 1,
+                "temp_directory": tempfile.mkdtemp(dir=folder, prefix="spill-"),
+                "preserve_insertion_order": True,
+            }
+        )
+        self._parts: dict[str, list[str]] = {}
+        kinds = {field.name: field.type for layout in layouts() for field in layout.schema}
+        fields = {
+            "n": pa.int32(),
+            "guid": pa.string(),
+            "dn_key": pa.string(),
+            **{name: kinds[name] for name in _COLUMNS},
         }
-    )
-    for name, paths in parts.items():
-        db.read_parquet([_GLOB.sub(r"[\1]", str(path)) for path in paths]).create_view(_view(name))
-    held = (_objects(layout, columns) for layout in layouts())
-    db.execute("create temp table entries as " + " union all by name ".join(held))
-    _leave_out(db, parts)
-    return db
+        self.db.register("no_entries", pa.schema(fields).empty_table())
+        self.db.execute("create temp table entries as select * from no_entries")
+        self.db.execute(
+            "create temp table gone (n integer, key varchar, guid varchar, dn varchar, whencreated timestamp)"
+        )
+
+    def close(self) -> None:
+        """Let go of the staged files."""
+        self.db.close()
+
+    def parts(self, stage: str) -> list[str]:
+        """The files taken of a stage, as ``read_parquet`` takes them, in their order."""
+        return self._parts.get(stage, [])
+
+    def take(self, parts: Mapping[str, Sequence[Path]]) -> None:
+        """Bring ``entries`` and ``gone`` up to date. ``parts``: the files of each stage, those taken before first."""
+        before = self._parts
+        self._parts = {name: [_GLOB.sub(r"[\1]", str(path)) for path in paths] for name, paths in parts.items()}
+        if self._parts == before:
+            return
+        for layout in layouts():
+            stage = f"entries_{layout.name}"
+            if fresh := self._parts[stage][len(before.get(stage, ())) :]:
+                names = ", ".join(("n", "dn_key", *(name for name in _COLUMNS if name in layout.schema.names)))
+                query = f"insert into entries by name select objectguid as guid, {names} from read_parquet($parts)"
+                self.db.execute(query, {"parts": fresh})
+        self.db.execute(_FIND_GONE, {"drops": self._parts["drops"]})
+        self.db.execute("delete from entries where n in (select n from gone)")
+
+    def show(self) -> None:
+        """Make a view of each stage, ``entries_<layout>`` and ``s_<name>``, with the refreshed values in their place.
+
+        The table ``doubles`` (dn, guid) tells of different objects that bore one GUID, of which the last is kept.
+        """
+        for stage, paths in self._parts.items():
+            self.db.read_parquet(paths).create_view(_view(stage))
+        self.db.execute(_DOUBLES)
+        if _count(self.db, "gone"):
+            for stage in self._parts:
+                if stage.startswith("entries_") or stage in OBJECT_STAGES:
+                    _redefine(self.db, _view(stage), "all", "select * from {staged} anti join gone using (n)")
+        if _count(self.db, "s_refreshed"):
+            _replace_refreshed(self.db)
 
 
-def _objects(layout: Layout, columns: Sequence[str]) -> str:
-    names = ", ".join(f'"{name}"' for name in columns if name in layout.schema.names)
-    return f'select n, objectguid as guid, dn_key, {names} from "entries_{layout.name}"'
+_FIND_GONE = """
+insert into gone
+with known as (select n, coalesce(guid, dn_key) as key, guid, dn, whencreated from entries),
+repeated as (select key, max(n) as last from known group by key having count(*) > 1)
+select k.n, key, k.guid, k.dn, k.whencreated from known k join repeated using (key) where k.n < last
+union
+select k.n, key, k.guid, k.dn, k.whencreated from known k join read_parquet($drops) d using (key) where k.n < d.before
+"""
 
-
-def apply_refreshed(db: duckdb.DuckDBPyConnection) -> None:
-    """Put refreshed values in the place of those that were read."""
-    if _count(db, "s_refreshed"):
-        _replace_refreshed(db)
+_DOUBLES = """
+create temp table doubles as
+select g.dn, g.guid from gone g join entries e on coalesce(e.guid, e.dn_key) = g.key
+where g.whencreated <> e.whencreated
+"""
+"""One object that is read twice keeps its creation time; two that claim one GUID are told, were they made so."""
 
 
 def _view(stage: str) -> str:
@@ -81,47 +139,10 @@ def _count(db: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _leave_out(db: duckdb.DuckDBPyConnection, parts: Mapping[str, Sequence[Path]]) -> None:
-    """Hide the rows of objects that were read again or went; nothing is done, and nothing costs, without any."""
-    db.execute("""
-        create temp table gone as
-        with known as (select n, coalesce(guid, dn_key) as key from entries),
-        repeated as (select key, max(n) as last from known group by key having count(*) > 1)
-        select k.n, r.last from known k join repeated r using (key) where k.n < r.last
-        union
-        select k.n, null from known k join s_drops d using (key) where k.n < d.before
-    """)
-    db.execute("create temp table doubles (dn varchar, guid varchar)")
-    if _count(db, "gone"):
-        _tell_doubles(db)
-        db.execute("delete from entries where n in (select n from gone)")
-        for name in parts:
-            if name.startswith("entries_") or name in OBJECT_STAGES:
-                _redefine(db, _view(name), "all", "select * from {staged} anti join gone using (n)")
-
-
 def _redefine(db: duckdb.DuckDBPyConnection, view: str, below: str, query: str) -> None:
     """Put ``query`` in the place of a view, which it reads as ``staged``; the view is called ``<below>_…`` from now."""
     db.execute(f'alter view "{view}" rename to "{below}_{view}"')
     db.execute(f'create view "{view}" as ' + query.format(staged=f'"{below}_{view}" staged'))
-
-
-def _tell_doubles(db: duckdb.DuckDBPyConnection) -> None:
-    """One object that is read twice keeps its creation time; two that claim one GUID are told, were they made so."""
-    facts = (
-        f'select n, dn, objectguid as guid, whencreated from "entries_{layout.name}" semi join touched using (n)'
-        for layout in layouts()
-    )
-    db.execute("create temp table touched as select n from gone union select last from gone where last is not null")
-    db.execute(
-        f"""
-        insert into doubles
-        with facts as ({" union all ".join(facts)})
-        select o.dn, o.guid from gone g join facts o on o.n = g.n join facts l on l.n = g.last
-        where o.whencreated <> l.whencreated
-        """
-    )
-    db.execute("drop table touched")
 
 
 def _replace_refreshed(db: duckdb.DuckDBPyConnection) -> None:
