@@ -81,7 +81,7 @@ def _standing(judged: Audit, texts: Texts) -> Iterator[Line]:
 
 def _score(score: Score, texts: Texts) -> str:
     best, worst = math.floor(score.best), math.floor(score.worst)
-    return str(best) if best == worst else texts("scores.range", worst=worst, best=best)
+    return str(best) if best == worst else texts("terminal.score_range", worst=worst, best=best)
 
 
 def _violations(judged: Audit, texts: Texts) -> Iterator[Line]:

@@ -194,8 +194,9 @@ def _is_folded(result: Result, standing: int | None) -> bool:
 
 
 def _blocks(prose: str) -> tuple[Block, ...]:
-    """Paragraphs, one per line, and lists, whose lines begin with ``- ``."""
-    lines = [line.strip() for line in prose.splitlines() if line.strip()]
+    """Paragraphs, one per line, and lists, whose lines begin with ``- ``; a French quotation mark keeps to its word."""
+    kept = prose.replace("« ", "«\u00a0").replace(" »", "\u00a0»")
+    lines = [line.strip() for line in kept.splitlines() if line.strip()]
     blocks = []
     for is_list, group in groupby(lines, key=lambda line: line.startswith("- ")):
         if is_list:

@@ -202,7 +202,10 @@ class _Builder:
     def _groups(self, cards: dict[str, Card]) -> Iterable[Group]:
         ordered = [cards[result.rule.id] for result in to_fix(self._audit)]
         for rank, of_rank in groupby(ordered, key=lambda card: card.rank):
-            kinds = tuple(OfKind(name, tuple(members)) for name, members in groupby(of_rank, lambda card: card.kind))
+            kinds = tuple(
+                OfKind(self._texts(f"kinds.{kind}"), tuple(members))
+                for kind, members in groupby(of_rank, lambda card: card.kind_id)
+            )
             yield Group(rank, self._group_title(rank), kinds)
 
     def _group_title(self, rank: int | None) -> str:

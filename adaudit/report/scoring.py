@@ -17,11 +17,11 @@ from adaudit.report.values import Format
 
 @dataclass(frozen=True)
 class ScoreView:
-    """Rounded down, so that 100 is nothing found; ``range`` is empty when nothing is unknown."""
+    """Rounded down, so that 100 is nothing found. ``shown``: one number, or both when something is unknown."""
 
     best: int
     worst: int
-    range: str
+    shown: str
     assessed: str
     points: str
 
@@ -80,7 +80,7 @@ class ScoresBuilder:
         return ScoreView(
             best,
             worst,
-            range=self._texts("scores.range", worst=worst, best=best) if worst < best else "",
+            shown=self._texts("scores.interval", worst=worst, best=best) if worst < best else str(best),
             assessed=self._format.percent(math.floor(score.assessed * 100) / 100),
             points=self._format.number(round(score.points, 1)),
         )
