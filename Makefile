@@ -6,6 +6,7 @@ DEMO_VENV := .venv-demo
 SAMPLE := samples/chu-valmorand.adsnap
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env)
 ARGS :=
+WORKERS := 2
 
 .PHONY: help venv demo test lint bench clean
 
@@ -40,7 +41,7 @@ demo:
 test:
 	tests/install.sh
 	@$(MAKE) --no-print-directory venv
-	$(AS_ROOT) $(VENV)/bin/python -m pytest $(ARGS)
+	$(AS_ROOT) $(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: venv
 	$(VENV)/bin/ruff check .
