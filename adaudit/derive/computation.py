@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 import pyarrow as pa
 
 from adaudit.derive.accepted import privileged_principals
+from adaudit.derive.addresses import controller_addresses
 from adaudit.derive.assignments import local_group_members, user_rights
 from adaudit.derive.control import control_rights
 from adaudit.derive.control_paths import control_paths
@@ -31,6 +32,7 @@ COMPUTATIONS: tuple[Callable[[Facts], pa.Table], ...] = (
     privileged_accounts,
     privileged_principals,
     domain_controllers,
+    controller_addresses,
     tier0,
     descriptor_rights,
     control_rights,

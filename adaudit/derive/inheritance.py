@@ -131,6 +131,12 @@ def _domain_controllers(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
         yield from (gap._replace(column_name=column) for gap in gaps.wide("directory_servers"))
 
 
+def _controller_addresses(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
+    """Controllers that were not seen, and zones of which nothing was read."""
+    yield from _domain_controllers(facts, gaps)
+    yield from gaps.wide("dns_zones", "dns_records")
+
+
 def _descriptor_rights(_: Facts, gaps: Gaps) -> Iterator[Gap]:
     """Objects whose descriptor was not read, each with its own gap. Objects never seen are a gap of ``objects``."""
     for gap in gaps.of("objects", "sd_id"):
@@ -219,6 +225,7 @@ INHERITED: tuple[tuple[str, Callable[[Facts, Gaps], Iterator[Gap]]], ...] = (
     ("privileged_principals", _privileged_principals),
     ("tier0", _tier0),
     ("domain_controllers", _domain_controllers),
+    ("controller_addresses", _controller_addresses),
     ("descriptor_rights", _descriptor_rights),
     ("control_rights", _descriptor_rights),
     ("delegation_targets", _delegation_targets),

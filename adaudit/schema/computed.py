@@ -90,6 +90,19 @@ DOMAIN_CONTROLLERS = Table(
     computed_from=("computers", "directory_servers", "objects"),
 )
 
+CONTROLLER_ADDRESSES = Table(
+    "controller_addresses",
+    "Addresses that the zones of the directory give to the names of domain controllers, with the subnet that holds "
+    "each; loopback and link-local ones left out.",
+    (
+        Column("object_id", Kind.ID, "computer account"),
+        Column("address", Kind.TEXT, "IPv4 or IPv6 address"),
+        Column("subnet_id", Kind.ID, "object of the longest subnet that contains it; null when none does"),
+        Column("site_id", Kind.ID, "object of the site of that subnet; null when it has none"),
+    ),
+    computed_from=("domain_controllers", "dns_zones", "dns_records", "subnets"),
+)
+
 DESCRIPTOR_RIGHTS = Table(
     "descriptor_rights",
     "Rights that each distinct descriptor gives on the object itself (inherit-only ACEs left out), once deny ACEs, "
@@ -213,6 +226,7 @@ COMPUTED_TABLES = (
     PRIVILEGED_PRINCIPALS,
     TIER0,
     DOMAIN_CONTROLLERS,
+    CONTROLLER_ADDRESSES,
     DESCRIPTOR_RIGHTS,
     CONTROL_RIGHTS,
     DELEGATION_TARGETS,
