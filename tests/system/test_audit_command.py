@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ import pytest
 
 from adaudit.cli import audit as audit_command
 from adaudit.cli.main import run
-from adaudit.engine.model import Audit, Status
+from adaudit.engine.model import Audit, Kind, Severity, Status
+from adaudit.engine.standing import Acceptance
 from adaudit.ingest import Ingest
 from adaudit.snapshot import SourceInfo
 from tests.ingest.conftest import BASE, CONFIGURATION, group, skeleton, text, user
@@ -25,6 +27,14 @@ from tests.report.audits import full_audit, make_audit, result, rule, subject
 
 SECRET = "Hopital2024!"
 OLD = text("116444736000000000")
+EXCEPTION = """
+[[exception]]
+rule = "vuln_dont_expire_priv"
+subject = "sid:S-1-5-21-1111-2222-3333-1104"
+reason = "automate remplacé en mars"
+accepted_by = "RSSI"
+until = 2999-12-31
+"""
 HIDDEN_NAME = "Pirate\u202egnp.exe"
 
 
@@ -54,7 +64,7 @@ def judged(monkeypatch: pytest.MonkeyPatch, snapshot: Callable[..., Path]) -> Ca
     """Make the engine give that audit; what comes back is the start of the command."""
 
     def give(audit: Audit) -> list[str]:
-        monkeypatch.setattr(audit_command, "audit", lambda *_: audit)
+        monkeypatch.setattr(audit_command, "audit", lambda *_, **__: audit)
         path = snapshot()
         return ["audit", str(path), "-o", str(path.parent / "out")]
 
@@ -106,6 +116,53 @@ def test_fail_on_is_about_findings_of_that_level_or_worse(judged: Callable[[Audi
     command = judged(make_audit(of_level_2, result(rule("vuln_y", "Y"), Status.COMPLIANT)))
     assert [run([*command, "--fail-on", str(level)]) for level in (1, 2, 3)] == [0, 1, 1]
     assert run(command) == 0
+
+
+def test_fail_on_counts_the_severity_of_extras_as_a_level(judged: Callable[[Audit], list[str]]) -> None:
+    high = rule("ext_x", "X", kind=Kind.EXTRA, levels=(), severity=Severity.HIGH)
+    command = judged(make_audit(result(high, subjects=(subject(1, "x", level=None),))))
+    assert [run([*command, "--fail-on", str(level)]) for level in (1, 2)] == [0, 1]
+
+
+def test_fail_on_leaves_out_what_is_accepted_and_not_what_has_expired(judged: Callable[[Audit], list[str]]) -> None:
+    entry = Acceptance("vuln_x", "sid:S-1-1-0", "why", "who", date(2027, 1, 1), "x.toml:1")
+    codes = []
+    for changes in ({"accepted": entry}, {"expired": entry}):
+        found = result(rule("vuln_x", "X"), level=1, subjects=(subject(1, "x", **changes),))
+        codes.append(run([*judged(make_audit(found)), "--fail-on", "1"]))
+    assert codes == [0, 1]
+
+
+def test_an_accepted_finding_is_told_as_accepted_and_both_levels_are(
+    snapshot: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entries = EXCEPTION + EXCEPTION.replace("-1104", "-9999") + EXCEPTION.replace("vuln_dont_expire_priv", "vuln_gone")
+    (tmp_path / "exceptions.toml").write_text(entries, encoding="utf-8")
+    options = ["--exceptions", str(tmp_path / "exceptions.toml")]
+    assert run(["audit", str(snapshot()), "-o", str(tmp_path / "out"), *options]) == 0
+    printed = capsys.readouterr().out
+    assert "Niveau indicatif : 1 sur 5" in printed
+    assert "Avec les exceptions : niveau" in printed
+    assert "Exceptions : 1 en vigueur, 0 expirées, 2 sans objet" in printed
+    assert "exceptions.toml:9 : vuln_dont_expire_priv" in printed
+    found = json.loads((tmp_path / "out" / "findings.json").read_text(encoding="utf-8"))
+    rule_found = next(r for r in found["results"] if r["rule_id"] == "vuln_dont_expire_priv")
+    assert (rule_found["status"], rule_found["level"]) == ("violations", 1)
+    assert rule_found["subjects"][0]["accepted"]["accepted_by"] == "RSSI"
+    assert [use["state"] for use in found["exceptions"]] == ["in_force", "not_found", "no_rule"]
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Accepté jusqu&#39;au 31/12/2999 par RSSI : automate remplacé en mars" in page
+    assert "automate remplacé en mars" in (tmp_path / "out" / "findings.csv").read_text(encoding="utf-8")
+
+
+def test_exceptions_that_cannot_be_used_are_4_and_nothing_is_written(
+    snapshot: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "exceptions.toml").write_text(EXCEPTION.replace("sid:S-1", "S-1"), encoding="utf-8")
+    options = ["--exceptions", str(tmp_path / "exceptions.toml")]
+    assert run(["audit", str(snapshot()), "-o", str(tmp_path / "out"), *options]) == 4
+    assert "exceptions.toml:4: exception.0.subject" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_rule_in_error_is_3_even_with_fail_on(
