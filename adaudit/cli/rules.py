@@ -13,15 +13,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from adaudit.engine import Outcome, RuleBook, RuleErrors, empty_database, load_rules, run_cases
+from adaudit.engine import Outcome, RuleErrors, empty_database, load_pack, load_rules, run_cases, run_pack_cases
 from adaudit.engine.answers import Extent, answers
-from adaudit.engine.model import Language, Rule
+from adaudit.engine.model import Control, Language, Rule
 from adaudit.errors import InputError
 
 folder_option = click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
     help="Another folder of rules than the one that comes with the program.",
+)
+pack_option = click.option(
+    "--rules",
+    "pack_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="A rule pack, beside those rules.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 _HEADINGS: Final[dict[Language, tuple[str, ...]]] = {
@@ -44,9 +51,11 @@ def command() -> None:
 @json_option
 @language_option
 @folder_option
-def list_(as_json: bool, language: Language, folder: Path | None) -> None:
+@pack_option
+def list_(as_json: bool, language: Language, folder: Path | None, pack_folder: Path | None) -> None:
     """List the rules: id, kind, levels and title."""
-    rules = load_rules(folder).rules
+    added = load_pack(pack_folder, folder).rules if pack_folder else ()
+    rules = sorted((*load_rules(folder).rules, *added), key=lambda rule: rule.id)
     if as_json:
         rows = [{**_summary(rule), "title": rule.prose[language].title} for rule in rules]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
@@ -63,12 +72,12 @@ def list_(as_json: bool, language: Language, folder: Path | None) -> None:
 @json_option
 @language_option
 @folder_option
-def show(rule_id: str, as_json: bool, language: Language, folder: Path | None) -> None:
+@pack_option
+def show(rule_id: str, as_json: bool, language: Language, folder: Path | None, pack_folder: Path | None) -> None:
     """Show one rule: what it looks for, why, how to fix it, and its SQL."""
-    book = load_rules(folder, only=[rule_id])
-    rule = book.rule(rule_id)
+    rule, references = _found(rule_id, folder, pack_folder)
     if as_json:
-        click.echo(json.dumps(_described(book, rule), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(_described(rule, references), ensure_ascii=False, indent=2))
         return
     prose = rule.prose[language]
     click.echo(f"{rule.id} - {prose.title}")
@@ -78,7 +87,7 @@ def show(rule_id: str, as_json: bool, language: Language, folder: Path | None) -
         for heading, text in zip(_POWERSHELL[language], (rule.powershell.apply, rule.powershell.undo), strict=True):
             click.echo(f"\n{heading}\n{text}")
     click.echo()
-    for controls in book.references(rule.controls).values():
+    for controls in references.values():
         for control in controls:
             click.echo(f"{control.framework}: {control.id} {control.reference}".rstrip())
     click.echo(f"\n{rule.sql or rule.unknown}")
@@ -111,18 +120,23 @@ def coverage(as_json: bool, folder: Path | None) -> None:
 @click.argument("rule_ids", metavar="[ID]...", nargs=-1)
 @json_option
 @folder_option
-def test(rule_ids: tuple[str, ...], as_json: bool, folder: Path | None) -> None:
-    """Run the cases of the rules named, or of all of them."""
-    book = load_rules(folder, only=rule_ids)
-    with empty_database(book) as database:
-        outcomes = [outcome for rule in book.rules for outcome in run_cases(book, rule, database)]
+@pack_option
+def test(rule_ids: tuple[str, ...], as_json: bool, folder: Path | None, pack_folder: Path | None) -> None:
+    """Run the cases of the rules named, or of all of them; with --rules, those of the pack alone."""
+    if pack_folder:
+        outcomes = run_pack_cases(load_pack(pack_folder, folder), rule_ids)
+    else:
+        book = load_rules(folder, only=rule_ids)
+        with empty_database(book) as database:
+            outcomes = [outcome for rule in book.rules for outcome in run_cases(book, rule, database)]
     failed = [outcome for outcome in outcomes if outcome.difference]
     if as_json:
         click.echo(json.dumps([asdict(outcome) for outcome in outcomes], ensure_ascii=False, indent=2))
     else:
         for outcome in failed:
             click.echo(_line(outcome))
-        click.echo(f"{len(book.rules)} rules, {len(outcomes)} cases, {len(failed)} failed")
+        rules = {outcome.rule_id for outcome in outcomes}
+        click.echo(f"{len(rules)} rules, {len(outcomes)} cases, {len(failed)} failed")
     if failed:
         raise InputError(f"{len(failed)} of {len(outcomes)} cases failed")
 
@@ -130,10 +144,11 @@ def test(rule_ids: tuple[str, ...], as_json: bool, folder: Path | None) -> None:
 @command.command(epilog="Example: adaudit rules lint --folder rules")
 @json_option
 @folder_option
-def lint(as_json: bool, folder: Path | None) -> None:
-    """Check every file of the rules folder and tell all that is wrong."""
+@pack_option
+def lint(as_json: bool, folder: Path | None, pack_folder: Path | None) -> None:
+    """Check every file of the rules folder, or of a pack, and tell all that is wrong."""
     try:
-        count = len(load_rules(folder).rules)
+        count = len(load_pack(pack_folder, folder).rules if pack_folder else load_rules(folder).rules)
     except RuleErrors as errors:
         if as_json:
             click.echo(json.dumps([{"place": e.place, "message": e.message} for e in errors.errors], indent=2))
@@ -157,8 +172,18 @@ def _summary(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _described(book: RuleBook, rule: Rule) -> dict[str, Any]:
-    controls = book.references(rule.controls)
+def _found(rule_id: str, folder: Path | None, pack_folder: Path | None) -> tuple[Rule, dict[str, tuple[Control, ...]]]:
+    """A rule, and what the frameworks say of its controls."""
+    if pack_folder:
+        for rule in load_pack(pack_folder, folder).rules:
+            if rule.id == rule_id:
+                return rule, {}
+    book = load_rules(folder, only=[rule_id])
+    rule = book.rule(rule_id)
+    return rule, book.references(rule.controls)
+
+
+def _described(rule: Rule, references: dict[str, tuple[Control, ...]]) -> dict[str, Any]:
     return {
         **_summary(rule),
         "needs": asdict(rule.needs),
@@ -170,5 +195,5 @@ def _described(book: RuleBook, rule: Rule) -> dict[str, Any]:
         "detail": asdict(rule.detail) if rule.detail else None,
         "powershell": asdict(rule.powershell) if rule.powershell else None,
         "prose": {language: asdict(prose) for language, prose in rule.prose.items()},
-        "references": {control: [asdict(c) for c in found] for control, found in controls.items()},
+        "references": {control: [asdict(c) for c in found] for control, found in references.items()},
     }

@@ -6,18 +6,22 @@ from adaudit.engine.book import RuleBook
 from adaudit.engine.cases import Outcome, empty_database, run_cases
 from adaudit.engine.exceptions import read_exceptions
 from adaudit.engine.load import load_rules, rules_folder
+from adaudit.engine.pack import Pack, load_pack, run_pack_cases
 from adaudit.engine.run import audit
 from adaudit.engine.source import RuleError, RuleErrors
 
 __all__ = [
     "Outcome",
+    "Pack",
     "RuleBook",
     "RuleError",
     "RuleErrors",
     "audit",
     "empty_database",
+    "load_pack",
     "load_rules",
     "read_exceptions",
     "rules_folder",
     "run_cases",
+    "run_pack_cases",
 ]

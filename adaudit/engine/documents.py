@@ -15,7 +15,7 @@ Need = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-
 Place = Annotated[
     str, StringConstraints(pattern=r"^(domain|configuration|schema|domain_dns|forest_dns|application):([^,=]+=.+)?$")
 ]
-ControlId = Annotated[str, StringConstraints(pattern=r"^(vuln|warning|info|ext)_[a-z0-9_]+$")]
+ControlId = Annotated[str, StringConstraints(pattern=r"^(vuln|warning|info|ext|pack)_[a-z0-9_]+$")]
 Threshold = Annotated[int, Field(ge=1, le=5)]
 Scalar = int | float | str | bool
 

@@ -12,12 +12,19 @@ from adaudit.engine.book import ANSSI, OWN, Framework, Reading, RuleBook
 from adaudit.engine.check import check_rule
 from adaudit.engine.database import Database
 from adaudit.engine.documents import CasesDocument, ProseDocument, RuleDocument
-from adaudit.engine.model import Detail, Needs, Parameter, PowerShell, Prose, Rule
-from adaudit.engine.shared import read_catalogues, read_frameworks, read_views
+from adaudit.engine.model import Detail, Kind, Needs, Parameter, PowerShell, Prose, Rule
+from adaudit.engine.shared import Shared, read_shared, read_shared_of_pack
 from adaudit.engine.source import Faults, RuleError, RuleErrors, Source, read_document
 from adaudit.errors import InputError, UsageError
 
 CASES_SUFFIX: Final = ".cases.toml"
+_PREFIXES: Final = {
+    Kind.VULNERABILITY: "vuln_",
+    Kind.WARNING: "warning_",
+    Kind.INFORMATION: "info_",
+    Kind.EXTRA: "ext_",
+}
+_PACK_PREFIXES: Final = {Kind.EXTRA: "pack_"}
 _SHARED_FOLDERS: Final = {"views", "catalogues", "frameworks"}
 
 
@@ -34,33 +41,50 @@ def load_rules(folder: Path | None = None, *, only: Collection[str] = ()) -> Rul
 
     Raises RuleErrors with all that is wrong, InputError when there is no such folder.
     """
-    folder = rules_folder() if folder is None else folder
+    folder = _existing(rules_folder() if folder is None else folder)
+    faults = Faults()
+    return _load(folder, read_shared(folder, faults), faults, only, is_pack=False)
+
+
+def load_pack_here(folder: Path, base: Path, *, only: Collection[str] = ()) -> RuleBook:
+    """Read and check a pack beside the rules of ``base``: the book holds its rules alone, with the views of both.
+
+    A pack is hostile until proved otherwise: ``adaudit.engine.pack`` calls this in a process of its own.
+    """
+    faults = Faults()
+    built_in = read_shared(_existing(base), faults)
+    faults.tell()
+    return _load(_existing(folder), read_shared_of_pack(folder, built_in, faults), faults, only, is_pack=True)
+
+
+def _existing(folder: Path) -> Path:
     if not folder.is_dir():
         raise InputError("no such folder of rules", place=str(folder))
-    faults = Faults()
-    frameworks = read_frameworks(folder, faults)
-    catalogues = read_catalogues(folder, faults)
-    views = read_views(folder, faults)
+    return folder
+
+
+def _load(folder: Path, shared: Shared, faults: Faults, only: Collection[str], *, is_pack: bool) -> RuleBook:
     rules: dict[str, Rule] = {}
     readings: dict[str, Reading] = {}
-    with Database((), catalogues.values(), views.values()) as empty:
+    with Database((), shared.catalogues.values(), shared.views.values()) as empty:
         for path in _rule_files(folder, only):
             with faults.collected():
                 source, document = read_document(path, folder, RuleDocument)
                 errors = [
-                    *_placing(source, document, rules),
-                    *_controls(source, document, frameworks),
+                    *_placing(source, document, rules, _PACK_PREFIXES if is_pack else _PREFIXES),
+                    *(_own_control(source, document) if is_pack else _controls(source, document, shared.frameworks)),
                     *_shape(source, document),
+                    *_cases(source, document, folder),
                 ]
-                errors += _cases(source, document, folder)
-                rule = _rule(document, path)
-                reading, faulty = check_rule(rule, source, views, catalogues, empty)
+                rule = rule_of(document, path)
+                reading, faulty = check_rule(rule, source, shared.views, shared.catalogues, empty)
                 if errors or faulty:
                     raise RuleErrors((*errors, *faulty))
                 rules[rule.id], readings[rule.id] = rule, reading
     faults.add(_strays(folder))
     faults.tell()
-    return RuleBook(folder, tuple(rules[i] for i in sorted(rules)), readings, views, catalogues, frameworks)
+    ordered = tuple(rules[i] for i in sorted(rules))
+    return RuleBook(folder, ordered, readings, shared.views, shared.catalogues, shared.frameworks)
 
 
 def read_cases(rule_path: Path, folder: Path) -> tuple[Source, CasesDocument]:
@@ -82,7 +106,8 @@ def _strays(folder: Path) -> Iterator[RuleError]:
             yield RuleError("these cases have no rule beside them", place=path.relative_to(folder).as_posix())
 
 
-def _rule(document: RuleDocument, path: Path) -> Rule:
+def rule_of(document: RuleDocument, path: Path) -> Rule:
+    """The rule that a document declares."""
     detail = document.detail
     return Rule(
         id=document.id,
@@ -118,7 +143,9 @@ def _prose(document: ProseDocument) -> Prose:
     return Prose(document.title, document.why, document.fix, document.verify, document.limits)
 
 
-def _placing(source: Source, document: RuleDocument, rules: Mapping[str, Rule]) -> Iterator[RuleError]:
+def _placing(
+    source: Source, document: RuleDocument, rules: Mapping[str, Rule], prefixes: Mapping[Kind, str]
+) -> Iterator[RuleError]:
     path = source.path
     if document.id != path.stem:
         yield source.error(f"{document.id} is not the file's stem {path.stem}", "id")
@@ -126,9 +153,18 @@ def _placing(source: Source, document: RuleDocument, rules: Mapping[str, Rule]) 
         yield source.error(f"{document.id} is already the id of {rules[document.id].path.parent.name}/", "id")
     if document.family != path.parent.name:
         yield source.error(f"{document.family} is not the folder {path.parent.name}", "family")
-    prefix = {"vulnerability": "vuln_", "warning": "warning_", "information": "info_", "extra": "ext_"}[document.kind]
-    if not document.id.startswith(prefix):
+    prefix = prefixes.get(document.kind)
+    if prefix is None:
+        yield source.error(f"a rule of a pack is an extra, not a rule of kind {document.kind}", "kind")
+    elif not document.id.startswith(prefix):
         yield source.error(f"a rule of kind {document.kind} has an id in {prefix}*", "kind")
+
+
+def _own_control(source: Source, document: RuleDocument) -> Iterator[RuleError]:
+    if document.controls != [document.id]:
+        yield source.error("a rule of a pack answers itself alone", "controls")
+    if document.levels:
+        yield source.error("a rule of a pack has no level of ANSSI", "levels")
 
 
 def _controls(source: Source, document: RuleDocument, frameworks: Mapping[str, Framework]) -> Iterator[RuleError]:

@@ -27,6 +27,7 @@ _ALWAYS: Final = {
     "computers": ("object_id", "principal_id"),
     "managed_service_accounts": ("object_id", "principal_id"),
     "groups": ("object_id", "principal_id"),
+    "gpos": ("object_id", "display_name"),
 }
 """Columns that naming subjects and placing gaps takes, whatever the rules."""
 
@@ -50,12 +51,14 @@ class SnapshotTables(Mapping[str, pa.Table]):
 
 
 class Loading:
-    """The tables that rules and the engine read of a snapshot. ``timings`` grows as they are asked for."""
+    """The tables and ``columns`` that are read of a snapshot. ``timings`` grows as they are asked for."""
 
-    def __init__(self, snapshot: Snapshot, columns: Mapping[str, list[str]]) -> None:
+    def __init__(self, snapshot: Snapshot, *columns: Mapping[str, list[str]]) -> None:
         self.timings: list[Timing] = []
         self._snapshot = snapshot
-        self._columns = columns
+        self._columns: dict[str, list[str]] = {}
+        for name, wanted in (item for part in columns for item in part.items()):
+            self._columns[name] = list(dict.fromkeys((*self._columns.get(name, ()), *wanted)))
 
     def tables(self) -> Iterator[tuple[str, pa.Table]]:
         """Each table, reduced to its columns that are read. Whoever takes them is timed with the loading."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,11 +13,41 @@ import pyarrow as pa
 from adaudit.engine.book import Catalogue, Framework, View
 from adaudit.engine.database import Database, read_by
 from adaudit.engine.documents import CatalogueDocument, FrameworkDocument, ViewDocument
-from adaudit.engine.source import Faults, Source, read_document
+from adaudit.engine.source import Faults, RuleError, Source, read_document
 from adaudit.engine.statement import StatementError, located
 from adaudit.schema import TABLES
 
 _ARROW_TYPES: Final = {"text": pa.string(), "int": pa.int64(), "bool": pa.bool_(), "date": pa.date32()}
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the rules of a folder refer to, by name."""
+
+    frameworks: Mapping[str, Framework]
+    catalogues: Mapping[str, Catalogue]
+    views: Mapping[str, View]
+
+
+def read_shared(folder: Path, faults: Faults) -> Shared:
+    """The frameworks, catalogues and views of a folder of rules."""
+    return Shared(read_frameworks(folder, faults), read_catalogues(folder, faults), read_views(folder, faults))
+
+
+def read_shared_of_pack(folder: Path, built_in: Shared, faults: Faults) -> Shared:
+    """The catalogues and views of a pack beside the built-in ones, whose names it may not take."""
+    catalogues = read_catalogues(folder, faults)
+    views = read_views(folder, faults)
+    for kind, own, taken in (
+        ("catalogues", catalogues, built_in.catalogues),
+        ("views", views, built_in.views),
+    ):
+        for name in sorted(own.keys() & taken.keys()):
+            place = f"{kind}/{name.removeprefix('catalogue_')}.toml"
+            faults.add([RuleError("has the name of one that comes with the program", place=place)])
+    if (folder / "frameworks").is_dir():
+        faults.add([RuleError("a pack declares no controls but its rules", place="frameworks")])
+    return Shared(built_in.frameworks, {**built_in.catalogues, **catalogues}, {**built_in.views, **views})
 
 
 def read_frameworks(folder: Path, faults: Faults) -> dict[str, Framework]:

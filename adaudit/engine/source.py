@@ -109,7 +109,9 @@ def read_document(path: Path, folder: Path, model: type[DocumentT]) -> tuple[Sou
         raise RuleError(f"cannot be read: {error.strerror}", place=name) from error
     except UnicodeDecodeError as error:
         raise RuleError(f"is not UTF-8 (byte {error.start})", place=name) from error
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise RuleError("is nested too deep", place=name) from error
+    except ValueError as error:
         raise RuleError(f"is not TOML: {error}", place=name) from error
     source = Source(path, name, text)
     try:

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from adaudit.engine import RuleBook, audit, load_rules
+from adaudit.engine import Pack, RuleBook, audit, load_rules
 from adaudit.engine.model import Audit
 from adaudit.engine.standing import Acceptance
 from adaudit.schema import TABLES
@@ -73,6 +73,7 @@ def judged(tmp_path: Path, book: RuleBook) -> Iterator[Callable[..., Audit]]:
             rules: RuleBook = book,
             seconds: float = 30.0,
             exceptions: Sequence[Acceptance] | None = None,
+            pack: Pack | None = None,
         ) -> Audit:
             path = tmp_path / "chu.adsnap"
             header = ManifestHeader(
@@ -89,6 +90,7 @@ def judged(tmp_path: Path, book: RuleBook) -> Iterator[Callable[..., Audit]]:
                     if rows := [row for part in (DOMAIN, *parts) for row in part.get(name, [])]:
                         writer.write_table(name, pa.Table.from_pylist(rows, TABLES[name].arrow_schema))
                 writer.seal(header)
-            return audit(stack.enter_context(open_snapshot(path)), rules, seconds=seconds, exceptions=exceptions)
+            snapshot = stack.enter_context(open_snapshot(path))
+            return audit(snapshot, rules, seconds=seconds, exceptions=exceptions, pack=pack)
 
         yield judge
