@@ -14,7 +14,6 @@ from typing import Final, TypeVar
 
 from adaudit.collect.directory import RootDse, entries, first_value, integer
 from adaudit.collect.discovery import Location, NameServer, first_to_answer, host_name, is_within
-from adaudit.collect.failures import BindRefused
 from adaudit.collect.filters import Equals, Or
 from adaudit.collect.messages import Result, Scope, Search, text
 from adaudit.collect.session import Interrupted, Session
@@ -183,8 +182,8 @@ def stations(
     """The way to each wanted naming context that ``home`` does not hold, domains first; a session is closed when the
     next station is asked for.
 
-    A controller is asked for all of them that it holds and nobody was asked for yet. After a refused bind no other
-    controller is tried: the same password is never given again.
+    A controller is asked for all of them that it holds and nobody was asked for yet. The sessions that ``connect``
+    opens share the standing of the account: once it was refused, it is given to no other controller.
     """
     held = {partition.key for partition in topology.held(home.root)}
     missing = {
@@ -192,19 +191,13 @@ def stations(
         for partition in sorted(topology.partitions, key=lambda p: not p.is_domain)
         if partition.key not in held and wants(partition)
     }
-    refused: str | None = None
     while missing:
         sought = next(iter(missing.values()))
-        if refused is not None:
-            yield Unreached(missing.pop(sought.key).dn, f"not tried: {refused}")
-            continue
         try:
             session = _reach(sought, home.root, topology, connect, names)
         except Interrupted:
             raise
         except ConnectionFailed as error:
-            if isinstance(error, BindRefused):
-                refused = str(error)
             yield Unreached(missing.pop(sought.key).dn, str(error))
             continue
         contexts = tuple(missing.pop(each.key).dn for each in topology.held(session.root) if each.key in missing)

@@ -7,7 +7,6 @@ from typing import Final
 
 from adaudit.collect.directory import entries
 from adaudit.collect.discovery import Location, NameServer
-from adaudit.collect.failures import BindRefused
 from adaudit.collect.filters import Equals
 from adaudit.collect.forest import Controller, Partition, Topology, WrongServer, check_controller, repeated
 from adaudit.collect.messages import Result, ResultCode, Scope, Search
@@ -47,13 +46,11 @@ class LogonReading:
         self._names = names
         self._ingest = ingest
         self._attributes = attributes
-        self._refused: str | None = None
 
     def run(self, domains: Iterable[Partition]) -> None:
         """Read the accounts of these domains on each of their controllers that the directory names.
 
-        A controller that cannot be asked is told and the others are asked; after a refused bind no other is, for the
-        same password is never given again. Raises Interrupted.
+        A controller that cannot be asked is told and the others are asked. Raises Interrupted.
         """
         for domain in domains:
             controllers = self._topology.holders(domain)
@@ -65,8 +62,6 @@ class LogonReading:
                 except Interrupted:
                     raise
                 except ConnectionFailed as error:
-                    if isinstance(error, BindRefused):
-                        self._refused = str(error)
                     self._tell(controller.account or domain.dn, "unreachable", f"{_name(controller)}: {error}")
                 else:
                     if not result.is_success:
@@ -75,8 +70,6 @@ class LogonReading:
     def _read(self, domain: Partition, controller: Controller) -> Result:
         if dn_key(self._home.root.service) == controller.settings_key:
             return self._ask(self._home, domain, controller)
-        if self._refused is not None:
-            raise ConnectionFailed(f"not tried: {self._refused}")
         if controller.host is None:
             raise ConnectionFailed("the directory does not tell its host name")
         with self._connect(self._names.located(controller.host)) as session:

@@ -7,6 +7,7 @@ no second domain in a forest. ``brest.test``: known by its crossRef only. A name
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from adaudit.collect.discovery import Location, NameServer
 from adaudit.collect.endpoint import Endpoint, Security
 from adaudit.collect.log import CollectionLog
 from adaudit.collect.session import Session
+from adaudit.collect.standing import Standing
 from tests.collect.name_server import name_server
 
 if TYPE_CHECKING:
@@ -42,7 +44,8 @@ def in_the_forest_of_corp(message: bytes) -> bytes:
 @dataclass
 class Forest:
     """``connect`` opens a session as the auditor and tells who was ``asked``; ``proxy`` stands before lyon.test;
-    ``moved``: hosts that are not at the address that the name server tells."""
+    ``moved``: hosts that are not at the address that the name server tells; ``standing``: of the auditor, everywhere.
+    """
 
     home: Directory
     proxy: Proxy
@@ -51,15 +54,21 @@ class Forest:
     password: str
     asked: list[str] = field(default_factory=list)
     moved: dict[str, str] = field(default_factory=dict)
+    standing: Standing = field(default_factory=Standing)
 
     def connect(self, location: Location) -> Session:
         self.asked.append(location.host)
         address = self.moved.get(location.host, location.address)
         endpoint = Endpoint(location.host, Security.PLAINTEXT, timeout=5, address=address)
-        return Session(endpoint, Simple(self.home.auditor.user, self.password), self.log)
+        return Session(endpoint, Simple(self.home.auditor.user, self.password), self.log, standing=self.standing)
 
     def home_session(self) -> Session:
         return self.connect(Location(self.home.host, self.home.ip))
+
+    def refusals(self) -> list[str]:
+        """Hosts that were given a password and refused it."""
+        events = map(json.loads, self.log.path.read_text(encoding="utf-8").splitlines())
+        return [event["server"] for event in events if event["event"] == "bind" and "error" in event]
 
 
 @contextmanager
