@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from adaudit.derive.facts import Facts, build
 
@@ -18,6 +19,9 @@ _LOGON_SERVER: Final = re.compile(r"(?<!\\)%logonserver%", re.IGNORECASE)
 _RUN_KEYS: Final = ("\\currentversion\\run", "\\currentversion\\runonce", "\\policies\\explorer\\run")
 _TASK_NAMES: Final = frozenset(("appname", "args", "command", "arguments"))
 _PHASES: Final = frozenset(("startup", "shutdown", "logon", "logoff"))
+_PACKAGE_DEPTH: Final = 4
+"""CN=<package>,CN=Packages,CN=Class Store,CN=Machine,CN={policy}."""
+
 _FOLDERS: Final = {"computer": "machine", "user": "user"}
 
 
@@ -29,13 +33,15 @@ class _Found(NamedTuple):
 
 
 def policy_paths(facts: Facts) -> pa.Table:
-    """One row per path: those of ``gpo_settings`` in its order, then those of the accounts' scriptPath."""
-    names = {domain.domain_id: (domain.dns_name or "").lower() for domain in facts.domains}
+    """One row per path: those of ``gpo_settings`` in its order, of software to install, of accounts' scriptPath."""
+    names: dict[int | None, str] = {domain.domain_id: (domain.dns_name or "").lower() for domain in facts.domains}
     rows: list[tuple[int | None, int | None, int | None, str, str, str | None, str | None]] = []
     columns = ("domain_id", "gpo_id", "policy", "side", "kind", "section", "name", "value")
     for domain, gpo, policy, side, kind, section, name, value in facts.rows("gpo_settings", *columns):
         setting = _Setting(names.get(domain, ""), policy or "", side or "", section or "", name or "", value or "")
         rows += [(domain, gpo, None, *found) for found in _FINDERS.get(kind, _nothing)(setting)]
+    for gpo, domain, path in _software(facts):
+        rows += [(domain, gpo, None, *found) for found in _whole("software", names.get(domain, ""), path)]
     for account, domain, script in facts.rows("users", "object_id", "domain_id", "script_path"):
         if script:
             rows += [(domain, None, account, *found) for found in _logon_script(names.get(domain, ""), script)]
@@ -82,6 +88,21 @@ def _registry(setting: _Setting) -> Iterator[_Found]:
 
 
 _FINDERS: Final = {"script": _script, "preference": _preference, "scheduled_task": _task, "registry": _registry}
+
+
+def _software(facts: Facts) -> Iterator[tuple[int | None, int | None, str]]:
+    """GPO, domain and path of each file of a package: msiFileList below the object of the policy (MS-GPSI 2.2.4)."""
+    attributes = facts.table("attributes")
+    lists = attributes.filter(pc.equal(pc.utf8_lower(attributes["name"]), "msifilelist"))
+    if lists.num_rows:
+        gpos = {gpo for (gpo,) in facts.rows("gpos", "object_id")}
+        places = {row[0]: row[1:] for row in facts.rows("objects", "object_id", "parent_id", "domain_id")}
+        for package, text in Facts({"attributes": lists}).rows("attributes", "object_id", "text"):
+            above = package
+            for _ in range(_PACKAGE_DEPTH):
+                above = places[above][0] if above in places and above not in gpos else above
+            domain = places[package][1] if package in places else None
+            yield above if above in gpos else None, domain, (text or "").partition(":")[2]
 
 
 def _logon_script(domain: str, script: str) -> Iterator[_Found]:

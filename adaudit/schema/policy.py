@@ -80,12 +80,12 @@ POLICY_PATHS = Table(
         Column("domain_id", Kind.ID, "row in domains"),
         Column("gpo_id", Kind.ID, "object of the GPO; null for an account, and a folder without object"),
         Column("account_id", Kind.ID, "object of the account whose scriptPath it is"),
-        Column("usage", Kind.TEXT, "script, logon_script (of accounts), run_key, scheduled_task or file (copied)"),
+        Column("usage", Kind.TEXT, "script, logon_script (of accounts), run_key, scheduled_task, file or software"),
         Column("target", Kind.TEXT, "path as read, secrets masked"),
         Column("host", Kind.TEXT, "server of a UNC path, lower case; null for a path below the policy or NETLOGON"),
         Column("path", Kind.TEXT, "path below SYSVOL as in sysvol_files, lower case; null when it is elsewhere"),
     ),
-    computed_from=("gpo_settings", "users", "domains"),
+    computed_from=("gpo_settings", "attributes", "users", "domains"),
 )
 
 FILE_RIGHTS = Table(

@@ -281,6 +281,19 @@ def test_a_logon_script_of_an_account_is_below_netlogon(compute: Compute) -> Non
     ]
 
 
+def test_a_package_to_install_belongs_to_the_policy_above_its_object(compute: Compute) -> None:
+    objects = [
+        {"object_id": 10, "domain_id": 0},
+        {"object_id": 60, "parent_id": 10, "domain_id": 0},
+        {"object_id": 61, "parent_id": 60, "domain_id": 0},
+        {"object_id": 62, "parent_id": 61, "domain_id": 0},
+        {"object_id": 63, "parent_id": 62, "domain_id": 0},
+    ]
+    package = {"object_id": 63, "name": "msiFileList", "position": 0, "text": "0:\\\\srv1\\logiciels\\dictée 2.msi"}
+    found = forest(compute, objects=objects, attributes=[package, package | {"name": "msiScriptPath"}])["policy_paths"]
+    assert [(row["gpo_id"], row["usage"], row["host"]) for row in found] == [(10, "software", "srv1")]
+
+
 def file_rights_of(compute: Compute, *aces: dict[str, Any], owner: int = 2) -> list[tuple[str, str]]:
     descriptor = {"sd_id": 1, "role": "file", "domain_id": 0, "dacl_state": "present"}
     found = compute(
