@@ -149,7 +149,7 @@ def test_an_accepted_finding_is_told_as_accepted_and_both_levels_are(
     rule_found = next(r for r in found["results"] if r["rule_id"] == "vuln_dont_expire_priv")
     assert (rule_found["status"], rule_found["level"]) == ("violations", 1)
     assert rule_found["subjects"][0]["accepted"]["accepted_by"] == "RSSI"
-    assert [use["state"] for use in found["exceptions"]] == ["in_force", "not_found", "no_rule"]
+    assert [use["state"] for use in found["exceptions"]] == ["in_force", "not_assessed", "no_rule"]
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Accepté jusqu&#39;au 31/12/2999 par RSSI : automate remplacé en mars" in page
     assert "automate remplacé en mars" in (tmp_path / "out" / "findings.csv").read_text(encoding="utf-8")
