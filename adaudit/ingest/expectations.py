@@ -154,6 +154,23 @@ RELATION_SOURCES = (
         for attribute in ("msDS-RevealedUsers", "msDS-NeverRevealGroup", "msDS-RevealOnDemandGroup", "msDS-KrbTgtLink")
     ),
     (
+        "links",
+        "target_id",
+        "msDS-AssignedAuthNPolicySilo",
+        "select object_id from users",
+        "select object_id from links where lower(attribute) = 'msds-assignedauthnpolicysilo'",
+    ),
+    *(
+        (
+            "attributes",
+            "text",
+            attribute,
+            f"select object_id from objects where object_class = '{object_class}'",
+            f"select object_id from s_attributes join ids using (n) where lower(name) = '{attribute.lower()}'",
+        )
+        for attribute, object_class in (("msDS-Other-Settings", "nTDSService"), ("possSuperiors", "classSchema"))
+    ),
+    (
         "trust_names",
         "name",
         "msDS-TrustForestTrustInfo",

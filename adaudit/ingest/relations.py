@@ -204,8 +204,9 @@ RELATIONS: dict[str, str] = {
         with all_links as (
             select n, attribute, position, dn, key, prefix from s_links
             union all
-            select n, 'member', row_number() over (partition by n order by dn) - 1, dn, key, null
-            from s_members m anti join dn_principals on dn_principals.dn_key = m.key
+            select m.n, 'member', row_number() over (partition by m.n order by m.dn) - 1, m.dn, m.key, null
+            from s_members m join resolved r using (n)
+            where r.principal_id is null or m.key not in (select dn_key from dn_principals)
         )
         select i.object_id, l.attribute, l.position, l.dn as target_dn, t.object_id as target_id, l.prefix
         from all_links l join ids i using (n) left join by_dn t on t.dn_key = l.key

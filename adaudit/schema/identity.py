@@ -237,7 +237,7 @@ MEMBERSHIPS = Table(
 
 LINKS = Table(
     "links",
-    "Every other DN-valued attribute, resolved.",
+    "Every other DN-valued attribute, resolved; member too, where one of the two is no identity.",
     (
         Column("object_id", Kind.ID, "object that holds the attribute"),
         Column("attribute", Kind.TEXT, "LDAP display name"),

@@ -10,7 +10,7 @@ from adaudit.decode.sddl import from_sddl
 from adaudit.errors import InputError
 from adaudit.ingest import Ingest
 from adaudit.snapshot import SourceInfo
-from tests.ingest.conftest import BASE, DOMAIN_SID, entry, gaps, group, rows, sid, skeleton, text, user
+from tests.ingest.conftest import BASE, CONFIGURATION, DOMAIN_SID, entry, gaps, group, rows, sid, skeleton, text, user
 
 RBCD = from_sddl(f"O:BAD:(A;;CCDCLC;;;{DOMAIN_SID}-1104)", DOMAIN_SID)
 
@@ -72,6 +72,24 @@ def test_membership_comes_from_member_primary_group_and_back_link(seal):
         ("u1", "Utilisateurs du domaine", "primary_group"),
         ("u1", "Cachés", "member_of"),
     }
+
+
+def test_members_of_what_is_no_identity_are_links(seal):
+    shadow = f"CN=Ombre,CN=Shadow Principal Configuration,CN=Services,{CONFIGURATION}"
+    member = f"CN=u1,CN=Users,{BASE}"
+    snapshot = seal(
+        [
+            *skeleton(),
+            user(10, "u1", 1104),
+            group(20, "Lecteurs", 1200, member=text(member)),
+            entry(30, shadow, "msDS-ShadowPrincipal", member=text(member)),
+        ]
+    )
+    names = {row["object_id"]: row["name"] for row in rows(snapshot, "objects")}
+    found = [
+        (names[row["object_id"]], row["target_dn"]) for row in rows(snapshot, "links") if row["attribute"] == "member"
+    ]
+    assert found == [("Ombre", member)]
 
 
 def test_a_foreign_principal_stands_for_the_account_of_the_forest_that_bears_its_sid(seal):
