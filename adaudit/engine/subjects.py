@@ -35,9 +35,10 @@ _NAMES: Final = {
         where p.principal_id in (select unnest($ids))""",
     SubjectKind.OBJECT: """
         select o.object_id, coalesce(o.object_class, 'object'), d.dns_name, o.guid, o.dn, p.sid,
-            coalesce(p.name, o.name)
+            coalesce(p.name, g.display_name, o.name)
         from snapshot.objects o
         left join snapshot.principals p on p.object_id = o.object_id
+        left join snapshot.gpos g on g.object_id = o.object_id
         left join snapshot.domains d on d.domain_id = o.domain_id
         where o.object_id in (select unnest($ids))""",
     SubjectKind.DOMAIN: """
