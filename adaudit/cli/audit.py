@@ -13,7 +13,7 @@ from rich.text import Text
 
 from adaudit.cli.summary import summary, tell
 from adaudit.cli.timings import Stopwatch, timing_lines
-from adaudit.engine import audit, load_rules, read_exceptions
+from adaudit.engine import audit, load_pack, load_rules, read_exceptions
 from adaudit.engine.model import Audit, Language, Status
 from adaudit.engine.score import rank
 from adaudit.errors import IncompleteError, UsageError
@@ -48,6 +48,9 @@ _PATH = click.Path(path_type=Path)
     metavar="FILE",
     help="Findings accepted until a date (docs/exceptions.md): shown as such, left out of --fail-on.",
 )
+@click.option(
+    "--rules", "pack_folder", type=_PATH, metavar="DIR", help="Judge with a rule pack as well (rules/README.md)."
+)
 @click.option("--strict", is_flag=True, help="Exit with 3 also when facts were refused to the account that read.")
 @click.option("--json", "as_json", is_flag=True, help="Print findings.json instead of the summary, for scripts.")
 @click.option("--timings", is_flag=True, help="Tell on stderr what each rule and each table took, slowest first.")
@@ -58,6 +61,7 @@ def command(
     language: Language,
     fail_on: int | None,
     exceptions_path: Path | None,
+    pack_folder: Path | None,
     strict: bool,
     as_json: bool,
     timings: bool,
@@ -70,11 +74,12 @@ def command(
         raise UsageError("give the folder to write in with -o, or --json")
     texts = Texts(language)
     exceptions = None if exceptions_path is None else read_exceptions(exceptions_path)
+    pack = None if pack_folder is None else load_pack(pack_folder)
     watch = Stopwatch()
     with _working(texts("terminal.judging")), open_snapshot(path) as snapshot:
-        book = load_rules()
+        book = load_rules(with_cases=False)
         watch.lap("rules read")
-        judged = audit(snapshot, book, exceptions=exceptions)
+        judged = audit(snapshot, book, exceptions=exceptions, pack=pack)
     watch.lap("judged")
     page = None if output is None else write_report(judged, output, language)
     watch.lap("report written")

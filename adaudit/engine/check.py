@@ -9,7 +9,7 @@ from typing import Final
 import duckdb
 
 from adaudit.engine.book import Catalogue, Fact, Reading, View
-from adaudit.engine.database import Database
+from adaudit.engine.database import Scope
 from adaudit.engine.model import Rule
 from adaudit.engine.source import RuleError, Source
 from adaudit.engine.statement import Statement, StatementError, located
@@ -23,37 +23,41 @@ Visible = dict[str, tuple[str, ...]]
 
 
 def check_rule(
-    rule: Rule, source: Source, views: Mapping[str, View], catalogues: Mapping[str, Catalogue], empty: Database
+    rule: Rule, source: Source, views: Mapping[str, View], catalogues: Mapping[str, Catalogue], scope: Scope
 ) -> tuple[Reading, list[RuleError]]:
-    """What a rule reads, and everything wrong with its SQL; the reading counts only without error."""
+    """What a rule reads, and everything wrong with its SQL; the reading counts only without error.
+
+    ``scope``: of an empty database, where one rule after the other is shown what it may name.
+    """
     errors = list(_unknown_needs(rule, source, views))
-    statements: dict[tuple[str, ...], tuple[str, Statement]] = {}
-    for keys, sql in _statements(rule).items():
-        try:
-            statements[keys] = sql, empty.statement(sql)
-        except StatementError as error:
-            errors.append(_at(source, keys, error))
-    errors += _parameters(rule, source, [s for _, s in statements.values()])
+    texts = _statements(rule)
+    statements: dict[tuple[str, ...], Statement] = {}
+    for keys, parsed in zip(texts, scope.statements(list(texts.values())), strict=True):
+        if isinstance(parsed, StatementError):
+            errors.append(_at(source, keys, parsed))
+        else:
+            statements[keys] = parsed
+    errors += _parameters(rule, source, list(statements.values()))
     nothing = Reading(frozenset(), frozenset(), {}, {})
     if errors:
         return nothing, errors
-    visible = _visible(rule, views, catalogues, [s for _, s in statements.values()])
-    for keys, (_, statement) in statements.items():
+    visible = _visible(rule, views, catalogues, list(statements.values()))
+    for keys, statement in statements.items():
         for name in sorted(statement.tables - visible.keys()):
             errors.append(source.error(f"table {name} is not among the rule's needs", *keys))
     if errors:
         return nothing, errors
-    with empty.scope(visible) as scope:
-        for keys, (sql, _) in statements.items():
-            try:
-                types = scope.described(sql, bound(rule, _ANY_MOMENT))
-            except duckdb.Error as error:
-                errors.append(_at(source, keys, located(error)))
-            else:
-                errors += [source.error(message, *keys) for message in _faulty_columns(rule, keys, types)]
+    scope.show(visible)
+    for keys, sql in texts.items():
+        try:
+            types = scope.described(sql, bound(rule, _ANY_MOMENT))
+        except duckdb.Error as error:
+            errors.append(_at(source, keys, located(error)))
+        else:
+            errors += [source.error(message, *keys) for message in _faulty_columns(rule, keys, types)]
     if errors:
         return nothing, errors
-    return _reading(rule, views, visible, [s for _, s in statements.values()]), []
+    return _reading(rule, views, visible, list(statements.values())), []
 
 
 def bound(rule: Rule, as_of: datetime) -> dict[str, object]:

@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from adaudit.engine.book import Catalogue, View
-from adaudit.engine.statement import Statement, parse
+from adaudit.engine.statement import Statement, StatementError, parse
 from adaudit.schema import TABLES, Kind, Table
 
 MEMORY_LIMIT: Final = "1GB"
@@ -54,6 +54,20 @@ class Scope:
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self._cursor = cursor
+        self._shown: dict[str, tuple[str, ...]] = {}
+
+    def show(self, visible: Mapping[str, Sequence[str]]) -> None:
+        """Let statements name these columns of tables, views and catalogues, and no others."""
+        wanted = {name: tuple(columns) for name, columns in visible.items()}
+        changes = [f"drop view temp.{quoted(name)}" for name in self._shown if name not in wanted]
+        changes += [_seen(name, columns) for name, columns in wanted.items() if self._shown.get(name) != columns]
+        if changes:
+            self._cursor.execute("; ".join(("begin", *changes, "commit")))
+            self._shown = wanted
+
+    def statements(self, texts: Sequence[str]) -> list[Statement | StatementError]:
+        """What each SELECT mentions, or what it says that a rule may not say."""
+        return parse(self._cursor, texts)
 
     def select(self, sql: str, parameters: Mapping[str, object], *, seconds: float | None = None) -> Answer:
         """Run one SELECT with those of the parameters that it names.
@@ -161,9 +175,9 @@ class Database:
         The engine's own statements find all of them, whole, in the schema ``snapshot``.
         """
         with self._connection.cursor() as cursor:
-            if visible:
-                cursor.execute("; ".join(("begin", *(_seen(n, c) for n, c in visible.items()), "commit")))
-            yield Scope(cursor)
+            scope = Scope(cursor)
+            scope.show(visible)
+            yield scope
 
     @contextmanager
     def holding(self, tables: Mapping[str, pa.Table]) -> Iterator[None]:
@@ -176,10 +190,6 @@ class Database:
         finally:
             for name in tables:
                 self._connection.execute(f"delete from {_relation(name)}")
-
-    def statement(self, sql: str) -> Statement:
-        """What one SELECT mentions. Raises StatementError for what a rule may not say."""
-        return parse(self._connection, sql)
 
     @contextmanager
     def _incoming(self, table: pa.Table) -> Iterator[None]:
@@ -209,7 +219,7 @@ def _shared(view: View) -> str:
 def _seen(name: str, columns: Sequence[str]) -> str:
     """What a rule sees of a relation."""
     listed = ", ".join(map(quoted, columns)) or "1 as no_column"
-    return f"create temp view {quoted(name)} as select {listed} from {_relation(name)}"
+    return f"create or replace temp view {quoted(name)} as select {listed} from {_relation(name)}"
 
 
 def _relation(name: str) -> str:

@@ -34,16 +34,17 @@ def rules_folder() -> Path:
     return installed if installed.is_dir() else Path(adaudit.__file__).parents[1] / "rules"
 
 
-def load_rules(folder: Path | None = None, *, only: Collection[str] = ()) -> RuleBook:
+def load_rules(folder: Path | None = None, *, only: Collection[str] = (), with_cases: bool = True) -> RuleBook:
     """Read and check the rules of a folder (None: those that come with the program).
 
-    ``only``: the ids of the rules to read; all of them by default.
+    ``only``: the ids of the rules to read; all of them by default. ``with_cases``: check what is written in their
+    cases too; to judge a snapshot it is enough that they are there.
 
     Raises RuleErrors with all that is wrong, InputError when there is no such folder.
     """
     folder = _existing(rules_folder() if folder is None else folder)
     faults = Faults()
-    return _load(folder, read_shared(folder, faults), faults, only, is_pack=False)
+    return _load(folder, read_shared(folder, faults), faults, only, is_pack=False, with_cases=with_cases)
 
 
 def load_pack_here(folder: Path, base: Path, *, only: Collection[str] = ()) -> RuleBook:
@@ -54,7 +55,9 @@ def load_pack_here(folder: Path, base: Path, *, only: Collection[str] = ()) -> R
     faults = Faults()
     built_in = read_shared(_existing(base), faults)
     faults.tell()
-    return _load(_existing(folder), read_shared_of_pack(folder, built_in, faults), faults, only, is_pack=True)
+    return _load(
+        _existing(folder), read_shared_of_pack(folder, built_in, faults), faults, only, is_pack=True, with_cases=True
+    )
 
 
 def _existing(folder: Path) -> Path:
@@ -63,10 +66,12 @@ def _existing(folder: Path) -> Path:
     return folder
 
 
-def _load(folder: Path, shared: Shared, faults: Faults, only: Collection[str], *, is_pack: bool) -> RuleBook:
+def _load(
+    folder: Path, shared: Shared, faults: Faults, only: Collection[str], *, is_pack: bool, with_cases: bool
+) -> RuleBook:
     rules: dict[str, Rule] = {}
     readings: dict[str, Reading] = {}
-    with Database((), shared.catalogues.values(), shared.views.values()) as empty:
+    with Database((), shared.catalogues.values(), shared.views.values()) as empty, empty.scope({}) as scope:
         for path in _rule_files(folder, only):
             with faults.collected():
                 source, document = read_document(path, folder, RuleDocument)
@@ -74,10 +79,10 @@ def _load(folder: Path, shared: Shared, faults: Faults, only: Collection[str], *
                     *_placing(source, document, rules, _PACK_PREFIXES if is_pack else _PREFIXES),
                     *(_own_control(source, document) if is_pack else _controls(source, document, shared.frameworks)),
                     *_shape(source, document),
-                    *_cases(source, document, folder),
+                    *(_cases(source, document, folder) if with_cases else _has_cases(source)),
                 ]
                 rule = rule_of(document, path)
-                reading, faulty = check_rule(rule, source, shared.views, shared.catalogues, empty)
+                reading, faulty = check_rule(rule, source, shared.views, shared.catalogues, scope)
                 if errors or faulty:
                     raise RuleErrors((*errors, *faulty))
                 rules[rule.id], readings[rule.id] = rule, reading
@@ -197,9 +202,14 @@ def _shape(source: Source, document: RuleDocument) -> Iterator[RuleError]:
         yield source.error("a rule without sql finds nothing to show evidence of", "evidence")
 
 
-def _cases(source: Source, document: RuleDocument, folder: Path) -> Iterator[RuleError]:
+def _has_cases(source: Source) -> Iterator[RuleError]:
     if not source.path.with_suffix(CASES_SUFFIX).is_file():
         yield source.error(f"has no {source.path.stem}{CASES_SUFFIX} beside it")
+
+
+def _cases(source: Source, document: RuleDocument, folder: Path) -> Iterator[RuleError]:
+    if missing := list(_has_cases(source)):
+        yield from missing
         return
     try:
         cases_source, cases = read_cases(source.path, folder)

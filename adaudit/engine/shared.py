@@ -11,13 +11,15 @@ import duckdb
 import pyarrow as pa
 
 from adaudit.engine.book import Catalogue, Framework, View
-from adaudit.engine.database import Database, read_by
+from adaudit.engine.database import Database, Scope, read_by
 from adaudit.engine.documents import CatalogueDocument, FrameworkDocument, ViewDocument
 from adaudit.engine.source import Faults, RuleError, Source, read_document
 from adaudit.engine.statement import StatementError, located
 from adaudit.schema import TABLES
 
 _ARROW_TYPES: Final = {"text": pa.string(), "int": pa.int64(), "bool": pa.bool_(), "date": pa.date32()}
+
+_WHOLE: Final = {table.name: tuple(column.name for column in table.columns) for table in TABLES.values()}
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def _table(source: Source, document: CatalogueDocument) -> pa.Table:
 def read_views(folder: Path, faults: Faults) -> dict[str, View]:
     """The views of a rules folder, bound to the tables they read."""
     found: dict[str, View] = {}
-    with Database() as empty:
+    with Database() as empty, empty.scope(_WHOLE) as whole, empty.scope({}) as stated:
         for path in sorted((folder / "views").glob("*.toml")):
             with faults.collected():
                 source, document = read_document(path, folder, ViewDocument)
@@ -105,27 +107,27 @@ def read_views(folder: Path, faults: Faults) -> dict[str, View]:
                 view = View(
                     document.name, document.doc, tuple(document.tables), tuple(document.needs), document.sql, ()
                 )
-                found[view.name] = replace(view, columns=_view_columns(view, source, empty))
+                found[view.name] = replace(view, columns=_view_columns(view, source, whole, stated))
     return found
 
 
-def _view_columns(view: View, source: Source, empty: Database) -> tuple[str, ...]:
-    """Output columns of a view, once it is sure that it reads no more than it says."""
-    everything = {}
+def _view_columns(view: View, source: Source, whole: Scope, stated: Scope) -> tuple[str, ...]:
+    """Output columns of a view, once it is sure that it reads no more than it says.
+
+    ``whole`` shows every table, ``stated`` will show what the view may read.
+    """
     for name in read_by(view):
         if name not in TABLES:
             raise source.error(f"{name} is not a table", "tables" if name in view.tables else "needs")
-        everything[name] = [c.name for c in TABLES[name].columns]
+    (parsed,) = whole.statements([view.sql])
+    if isinstance(parsed, StatementError):
+        raise source.error(str(parsed), "sql") from parsed
     try:
-        empty.statement(view.sql)
-        with empty.scope(everything) as scope:
-            columns = tuple(scope.described(view.sql, {}))
-        with empty.scope({name: _stated(view, name, columns) for name in everything}) as scope:
-            scope.described(view.sql, {})
+        columns = tuple(whole.described(view.sql, {}))
+        stated.show({name: _stated(view, name, columns) for name in read_by(view)})
+        stated.described(view.sql, {})
     except duckdb.Error as error:
         raise source.error(f"{located(error)} (a view reads its own columns and its needs)", "sql") from error
-    except StatementError as error:
-        raise source.error(str(error), "sql") from error
     return columns
 
 

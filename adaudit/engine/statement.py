@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -76,17 +76,24 @@ class Statement:
         return column.lower() in self.columns.get(table, frozenset()) | self.columns[""]
 
 
-def parse(connection: duckdb.DuckDBPyConnection, sql: str) -> Statement:
-    """Parse one SELECT without running it.
+def parse(connection: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> list[Statement | StatementError]:
+    """Parse SELECTs without running them, all at once, which costs half as much.
 
-    Raises StatementError for anything else, for a qualified table name, and for a function that
-    is not in ``FUNCTIONS``.
+    In the place of anything else, of one that names a schema, or calls a function that is not in ``FUNCTIONS``: what
+    is wrong with it.
     """
-    (row,) = connection.execute("select json_serialize_sql(?::varchar)", [sql]).fetchall()
-    tree = json.loads(row[0])
+    trees = ", ".join("json_serialize_sql(?::varchar)" for _ in texts)
+    row = connection.execute(f"select {trees}", list(texts)).fetchone() if texts else None
+    return [_parsed(connection, sql, json.loads(tree)) for sql, tree in zip(texts, row or (), strict=True)]
+
+
+def _parsed(connection: duckdb.DuckDBPyConnection, sql: str, tree: dict[str, Any]) -> Statement | StatementError:
     if tree["error"] or len(tree["statements"]) != 1:
-        raise _not_a_select(connection, sql, tree.get("error_message", ""))
-    return _read(tree["statements"][0]["node"], sql)
+        return _not_a_select(connection, sql, tree.get("error_message", ""))
+    try:
+        return _read(tree["statements"][0]["node"], sql)
+    except StatementError as error:
+        return error
 
 
 def _not_a_select(connection: duckdb.DuckDBPyConnection, sql: str, message: str) -> StatementError:
