@@ -123,12 +123,16 @@ class Cards:
             powershell=rule.powershell,
             proofs=self._proofs.of_result(result),
             references=tuple(self._references(rule)),
-            params=tuple(
-                (texts.label("params", name), self._format.value(list(v) if isinstance(v, tuple) else v, name))
-                for name, v in rule.params.items()
-            ),
+            params=tuple(self._params(rule)),
             gaps=tuple(self._gap(gaps) for gaps in alike(result.gaps)),
         )
+
+    def _params(self, rule: Rule) -> Iterable[tuple[str, str]]:
+        """Those that a reader would weigh; findings.json has the constants too."""
+        labels = self._texts.section("params")
+        for name, value in rule.params.items():
+            if name in labels:
+                yield labels[name], self._format.value(list(value) if isinstance(value, tuple) else value, name)
 
     def _levels(self, rule: Rule) -> str:
         if rule.severity is not None:

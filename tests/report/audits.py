@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from adaudit.engine.exceptions import accept, without_accepted
+from adaudit.engine.level import level_of
 from adaudit.engine.model import (
     Audit,
     AuditedDomain,
@@ -21,14 +23,17 @@ from adaudit.engine.model import (
     Result,
     Rule,
     Severity,
+    Standing,
     Status,
     Subject,
     SubjectKind,
 )
 from adaudit.engine.score import scores_of
+from adaudit.engine.standing import Acceptance
 from adaudit.engine.steps import steps_of
 from adaudit.snapshot import SourceInfo
 
+AS_OF = datetime(2026, 11, 22, 14, 5)
 DOMAIN_SID = "S-1-5-21-1111-2222-3333"
 BASE = "DC=chu,DC=example"
 
@@ -135,7 +140,7 @@ def make_audit(*results: Result, **changes: Any) -> Audit:
         "tool": "adaudit 0.1.0",
         "snapshot_path": "/tmp/chu.adsnap",
         "snapshot_sha256": "ab" * 32,
-        "as_of": datetime(2026, 11, 22, 14, 5),
+        "as_of": AS_OF,
         "as_of_origin": "dc_current_time",
         "is_complete": True,
         "incomplete_reason": None,
@@ -260,6 +265,19 @@ def full_audit() -> Audit:
             subjects=(subject(12, "svc-sauvegarde", level=None),),
         ),
     )
+
+
+def accepted_audit(*, expired: bool) -> Audit:
+    """One finding that an exception accepts, or did until the day before."""
+    until = AS_OF.date() - timedelta(days=1) if expired else date(2026, 12, 31)
+    reason = "automate mdp: Hopital2024!"
+    entry = Acceptance("vuln_x", f"sid:{DOMAIN_SID}-1001", reason, "RSSI", until, "exceptions.toml:2")
+    gone = replace(entry, rule="vuln_gone", until=date(2026, 12, 31), place="exceptions.toml:9")
+    of_it = result(rule("vuln_x", "Mot de passe sans fin"), level=1, subjects=(subject(1, "svc-labo"),))
+    found, uses = accept([of_it], [entry, gone], AS_OF.date())
+    left = [without_accepted(each) for each in found]
+    standing = Standing(level_of(left, {"vuln_x": (1,)}), scores_of(left))
+    return make_audit(*found, excepted=standing, exceptions=uses)
 
 
 def hostile_audit() -> Audit:

@@ -10,7 +10,7 @@ import pytest
 from adaudit.engine.model import Audit
 from adaudit.report.sheet import COLUMNS, sheet
 from adaudit.report.texts import Texts
-from tests.report.audits import full_audit, hostile_audit, make_audit, result, rule, subject
+from tests.report.audits import accepted_audit, full_audit, hostile_audit, make_audit, result, rule, subject
 
 
 def table(audit: Audit) -> list[dict[str, str]]:
@@ -48,3 +48,12 @@ def test_a_cell_too_long_for_a_spreadsheet_says_where_the_rest_is() -> None:
     row = table(make_audit(result(rule("vuln_x", "X", evidence=("spns",)), subjects=(long,))))[0]
     assert len(row["evidence"]) < 32_767
     assert row["evidence"].endswith("… (findings.json)")
+
+
+def test_an_exception_is_told_beside_its_finding() -> None:
+    columns = ("exception", "accepted_by", "accepted_until", "accepted_reason")
+    rows = [table(accepted_audit(expired=expired))[0] for expired in (False, True)]
+    assert [[row[column] for column in columns] for row in rows] == [
+        ["in_force", "RSSI", "2026-12-31", "automate mdp: ******"],
+        ["expired", "RSSI", "2026-11-21", "automate mdp: ******"],
+    ]

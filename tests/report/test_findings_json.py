@@ -12,7 +12,7 @@ import pytest
 
 from adaudit.engine.model import Audit, Language, Level
 from adaudit.report import findings_json
-from tests.report.audits import full_audit, hostile_audit, make_audit, result, rule, subject
+from tests.report.audits import accepted_audit, full_audit, hostile_audit, make_audit, result, rule, subject
 
 SCHEMA = json.loads(files("adaudit.report").joinpath("findings.schema.json").read_text(encoding="utf-8"))
 
@@ -92,3 +92,28 @@ def test_the_reason_is_a_sentence_in_the_language_asked_for() -> None:
 def test_hostile_names_are_kept_as_they_are_for_machines() -> None:
     found = document(hostile_audit())
     assert found["results"][0]["subjects"][5]["name"] == "facture\u202efdp.exe"
+
+
+def test_an_accepted_subject_says_why_who_and_until_when() -> None:
+    first, second = accepted_audit(expired=False), accepted_audit(expired=True)
+    told = {"reason": "automate mdp: ******", "accepted_by": "RSSI", "place": "exceptions.toml:2"}
+    told["until"] = "2026-12-31"
+    assert document(first)["results"][0]["subjects"][0]["accepted"] == told
+    assert document(first)["exceptions"][0]["state"] == "in_force"
+    assert document(second)["results"][0]["subjects"][0]["accepted"] is None
+    assert document(second)["results"][0]["subjects"][0]["expired_exception"] == told | {"until": "2026-11-21"}
+    assert document(first)["level"]["with_exceptions"]["indicative"] == 5
+    assert document(first)["scores"]["with_exceptions"]["overall"]["best"] == 100
+    assert document(full_audit())["level"]["with_exceptions"] is None
+
+
+def test_every_object_to_change_is_there_for_each_step() -> None:
+    steps = document(full_audit())["level"]["steps"]
+    assert [(step["target"], [(c["rule_id"], c["count"]) for c in step["controls"]]) for step in steps] == [
+        (2, [("vuln_dont_expire_priv", 3), ("vuln_user_accounts_dormant", 30)]),
+        (3, [("vuln_permissions_dc", 1)]),
+        (4, []),
+        (5, []),
+    ]
+    assert len(steps[0]["controls"][1]["objects"]) == 30
+    assert {control["control"] for control in steps[0]["not_assessed"]} == {"vuln_owner", "vuln_spn_priv"}

@@ -14,7 +14,7 @@ from adaudit.report.html import render
 from adaudit.report.page import build_page
 from adaudit.report.sheet import sheet
 from adaudit.report.texts import Texts
-from tests.report.audits import full_audit, gap, hostile_audit, make_audit, result, rule, subject
+from tests.report.audits import accepted_audit, full_audit, gap, hostile_audit, make_audit, result, rule, subject
 
 
 class Reader(HTMLParser):
@@ -149,6 +149,29 @@ def test_what_was_not_assessed_is_grouped_by_what_it_would_take() -> None:
         ("probe_off", ["vuln_0", "vuln_2"]),
         ("confidential", ["vuln_1"]),
     ]
+
+
+def test_an_accepted_finding_stays_in_sight_apart_from_what_is_to_fix() -> None:
+    audit = accepted_audit(expired=False)
+    page, text = build_page(audit, Texts("fr")), read(audit).text
+    assert page.groups == ()
+    assert [card.id for card in page.accepted] == ["vuln_x"]
+    assert page.first.lift is not None
+    assert page.first.lift.controls[0].note == "1 accepté"
+    assert page.level == 1
+    assert "Avec les exceptions acceptées : 5, au pire 5 ; avec les exceptions : 100." in text
+    assert "Accepté jusqu'au 31/12/2026 par RSSI : automate mdp: ******" in text
+    assert "1 exception ne correspond à rien" in text
+    assert "sans objet : règle inconnue" in text
+
+
+def test_an_expired_exception_is_a_finding_again_and_is_told() -> None:
+    audit = accepted_audit(expired=True)
+    page, text = build_page(audit, Texts("fr")), read(audit).text
+    assert [card.id for group in page.groups for kind in group.kinds for card in kind.cards] == ["vuln_x"]
+    assert page.accepted == ()
+    assert "1 exception est expirée : le constat est revenu." in text
+    assert "Exception expirée le 21/11/2026" in text
 
 
 def test_a_powershell_text_is_shown_escaped_and_said_never_to_be_run() -> None:
