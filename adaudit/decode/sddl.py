@@ -37,7 +37,7 @@ _TYPE_NAMES = {number: name for name, number in ACE_TYPES.items()}
 _SID_NAMES = {sid: name for name, sid in ALIASES.items()}
 _DOMAIN_NAMES = {rid: name for name, rid in DOMAIN_RIDS.items()}
 
-_SECTION = re.compile(r"([OGDS]):")
+_SECTION = re.compile(r"\s*([OGDS]):\s*")  # the schema itself has blanks around some
 _SID_TOKEN = re.compile(r"S-1-(?:0x[0-9a-f]+|[0-9]+)(?:-[0-9]+)*|[a-z]{2}", re.IGNORECASE | re.ASCII)
 _CONTROL_TOKEN = re.compile(rf"{_NULL_DACL}|P|AR|AI")
 _ACE_TOKEN = re.compile(r"\(([^()]*)\)")

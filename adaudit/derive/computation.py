@@ -13,6 +13,7 @@ from adaudit.derive.control import control_rights
 from adaudit.derive.control_paths import control_paths
 from adaudit.derive.controllers import domain_controllers
 from adaudit.derive.creators import computer_creators
+from adaudit.derive.default_aces import default_aces
 from adaudit.derive.delegation import delegation_targets
 from adaudit.derive.effective import descriptor_rights
 from adaudit.derive.facts import Facts
@@ -37,6 +38,7 @@ COMPUTATIONS: tuple[Callable[[Facts], pa.Table], ...] = (
     descriptor_rights,
     control_rights,
     delegation_targets,
+    default_aces,
     applied_gpos,
     computer_creators,
     control_paths,

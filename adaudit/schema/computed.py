@@ -219,6 +219,24 @@ RESULTANT_SETTINGS = Table(
     computed_from=("policy_scopes", "applied_gpos", "gpo_settings", "gpos"),
 )
 
+DEFAULT_ACES = Table(
+    "default_aces",
+    "ACEs of the default descriptor of each class of the schema, which new objects get.",
+    (
+        Column("class_id", Kind.ID, "object of the class"),
+        Column("class_name", Kind.TEXT, "its lDAPDisplayName"),
+        Column("position", Kind.INT, "0-based position in the DACL; null when the text could not be read"),
+        Column("is_allow", Kind.BOOL, "as in aces"),
+        Column("flags", Kind.FLAGS, "ACE flags"),
+        Column("mask", Kind.FLAGS, "access mask, unsigned"),
+        Column("object_type", Kind.GUID, "attribute, property set, class or right; null for all"),
+        Column("trustee", Kind.TEXT, "SID, or RID and a number for a group of whichever domain the object is made in"),
+        Column("is_explicit", Kind.BOOL, "the text names somebody of one domain by SID"),
+        Column("error", Kind.TEXT, "what could not be read; null when all could"),
+    ),
+    computed_from=("schema_classes",),
+)
+
 COMPUTED_TABLES = (
     NESTED_GROUPS,
     PRIVILEGED_GROUPS,
@@ -233,4 +251,5 @@ COMPUTED_TABLES = (
     APPLIED_GPOS,
     POLICY_SCOPES,
     RESULTANT_SETTINGS,
+    DEFAULT_ACES,
 )
