@@ -146,16 +146,14 @@ def _redefine(db: duckdb.DuckDBPyConnection, view: str, below: str, query: str) 
 
 
 def _replace_refreshed(db: duckdb.DuckDBPyConnection) -> None:
-    owners = (
-        f'select n, objectguid as guid, {_has_slot(layout)} as is_typed from "entries_{layout.name}" '
-        "where objectguid is not null"
-        for layout in layouts()
+    typed = " union all ".join(
+        f'select n from "entries_{each.name}"' for each in layouts() if "lastlogon" in each.slots
     )
     db.execute(f"""
         create temp table refreshed as
-        with owners as ({" union all ".join(owners)})
-        select o.n, o.is_typed, r.* exclude (position, guid, before) from owners o join s_refreshed r using (guid)
-        where o.n < r.before qualify row_number() over (partition by o.n order by r.position desc) = 1
+        select e.n, e.n in ({typed}) as is_typed, r.* exclude (position, guid, before)
+        from entries e join s_refreshed r using (guid)
+        where e.n < r.before qualify row_number() over (partition by e.n order by r.position desc) = 1
     """)
     for layout in layouts():
         if slots := [name for name in VOLATILE if name in layout.slots]:
@@ -167,10 +165,10 @@ def _replace_refreshed(db: duckdb.DuckDBPyConnection) -> None:
                 f"select staged.* replace ({values}) from {{staged}} left join refreshed r using (n)",
             )
     names = ", ".join(f"'{name}'" for name in VOLATILE)
-    typed = {name for layout in layouts() for name in VOLATILE if name in layout.slots}
+    slotted = {name for layout in layouts() for name in VOLATILE if name in layout.slots}
     values = " union all ".join(
         f"select n, '{attribute}', 0, \"{attribute.lower()}\", null from refreshed "
-        f'where "{attribute.lower()}" is not null' + (" and not is_typed" if attribute.lower() in typed else "")
+        f'where "{attribute.lower()}" is not null' + (" and not is_typed" if attribute.lower() in slotted else "")
         for attribute in VOLATILE_ATTRIBUTES
     )
     _redefine(
@@ -188,10 +186,6 @@ def _replace_refreshed(db: duckdb.DuckDBPyConnection) -> None:
         f"where r.n is null or staged.reason <> 'malformed' "
         f"or lower(split_part(staged.detail, ':', 1)) not in ({names})",
     )
-
-
-def _has_slot(layout: Layout) -> str:
-    return "true" if "lastlogon" in layout.slots else "false"
 
 
 def _typed(layout: Layout, name: str) -> str:
