@@ -58,6 +58,8 @@ SECRET_ATTRIBUTES = frozenset(
         "msPKI-CredentialRoamingTokens",
         "msDS-ExecuteScriptPassword",
         "pekList",
+        "thumbnailPhoto",
     )
 )
-"""Attributes whose value is a secret, lower case: recorded as present, never kept."""
+"""Attributes whose value is a secret, lower case: recorded as present, never kept. ``thumbnailPhoto`` is the encryption
+key of AD FS on its contacts, a face on everybody else."""
