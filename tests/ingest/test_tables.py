@@ -136,15 +136,23 @@ def test_nothing_is_dropped_but_secrets(seal):
         [
             *skeleton(),
             user(
-                10, "u", 1104, info=text("étage 3"), thumbnailPhoto=[b"\xff\xd8\x00"], unixUserPassword=text("s3cret")
+                10,
+                "u",
+                1104,
+                info=text("étage 3"),
+                jpegPhoto=[b"\xff\xd8\x00"],
+                thumbnailPhoto=[b"key of AD FS"],
+                unixUserPassword=text("s3cret"),
             ),
         ]
     )
     kept = {r["name"]: (r["text"], r["bytes"]) for r in rows(snapshot, "attributes")}
     assert kept["info"] == ("étage 3", None)
-    assert kept["thumbnailPhoto"] == (None, b"\xff\xd8\x00")
-    assert [r["attribute"] for r in rows(snapshot, "secrets")] == ["unixUserPassword"]
-    assert b"s3cret" not in Path(snapshot.path).read_bytes()
+    assert kept["jpegPhoto"] == (None, b"\xff\xd8\x00")
+    assert {r["attribute"] for r in rows(snapshot, "secrets")} == {"thumbnailPhoto", "unixUserPassword"}
+    written = Path(snapshot.path).read_bytes()
+    assert b"s3cret" not in written
+    assert b"key of AD FS" not in written
 
 
 def test_a_value_that_cannot_be_read_is_kept_and_told(seal):
