@@ -112,6 +112,12 @@ def test_a_rule_beyond_reach_is_not_assessed_where_there_is_a_subject_and_says_w
     assert placed(judged(PARTITIONS, server("old"), rules=rules)).status is Status.COMPLIANT
 
 
+def test_what_an_ordinary_account_does_not_see_is_told_as_denied(judged: Judge, tmp_path: Path) -> None:
+    result = placed(judged(PARTITIONS, server("elsewhere"), rules=with_reason(tmp_path, "known_hidden")))
+    assert result.status is Status.NOT_ASSESSED
+    assert [(gap.status, gap.reason) for gap in result.gaps] == [("denied", "known_hidden")]
+
+
 def test_a_reason_that_nobody_declared_is_an_error_of_the_rule(judged: Judge, tmp_path: Path) -> None:
     result = placed(judged(PARTITIONS, server("elsewhere"), rules=with_reason(tmp_path, "bad_luck")))
     assert (result.status, result.reason) == (Status.ERROR, "failed")
