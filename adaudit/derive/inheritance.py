@@ -154,7 +154,7 @@ def _computer_creators(_: Facts, gaps: Gaps) -> Iterator[Gap]:
 def _control_paths(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
     """What stops the search on its way: descriptors, members and links that were not read. It hides anybody."""
     yield from (gap for gap in _privileged_accounts(facts, gaps) if gap.column_name == "*")
-    yield from gaps.wide("objects", "security_descriptors", "aces", "memberships", "groups", "gpo_links")
+    yield from gaps.wide("security_descriptors", "aces", "memberships", "groups", "gpo_links")
     on_the_way = objects_on_the_way(facts)
     stops = (
         *gaps.of("objects", "sd_id"),

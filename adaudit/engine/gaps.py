@@ -44,7 +44,10 @@ order by all
 _ANY: Final = "select 1 from snapshot.coverage c where c.status <> 'collected' and {condition} limit 1"
 """Most rules miss nothing, and asking so costs a tenth of asking what."""
 
-_IN_PLACES: Final = """(
+_SEEN_BY_NOBODY: Final = "(c.table_name = 'objects' and coalesce(c.reason, '') = 'known_hidden')"
+"""Objects that no ordinary account ever sees: they count for the rules that name their place."""
+
+_IN_PLACES: Final = f"""(
     c.object_id is not null or c.table_name in $computed
     or c.dn is null and not (
         c.table_name = 'objects'
@@ -61,17 +64,16 @@ _IN_PLACES: Final = """(
         join snapshot.partitions n on starts_with(p.place, n.kind || ':')
         cross join lateral (select substr(p.place, length(n.kind) + 2) as path, lower(n.dn) as head) w
         cross join lateral (select if(w.path = '', w.head, w.path || ',' || w.head) as wanted, lower(c.dn) as dn) f
-        where f.dn = f.wanted or ends_with(f.dn, ',' || f.wanted)
+        where (w.path <> '' or not {_SEEN_BY_NOBODY}) and (
+            f.dn = f.wanted or ends_with(f.dn, ',' || f.wanted)
             or ends_with(f.wanted, ',' || f.dn) and (f.dn = w.head or ends_with(f.dn, ',' || w.head))
+        )
     )
 )"""
 """The DN of a coverage row is at a place, below it or above it: what is hidden above hides what is below.
 
 Objects of a whole naming context that was not read, which ``detail`` names by DN or kind, count when a place is in one
 of that kind. Gaps of computed tables are placed by those who compute them."""
-
-_SEEN_BY_NOBODY: Final = "(c.table_name = 'objects' and coalesce(c.reason, '') = 'known_hidden')"
-"""Objects that no ordinary account ever sees: they count for the rules that name their place."""
 
 _FOREST_WIDE: Final = ("configuration", "schema", "domain_dns", "forest_dns", "application")
 """Kinds of naming contexts that hold nothing a rule needs unless one of its places is there."""

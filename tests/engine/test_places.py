@@ -77,6 +77,22 @@ def test_objects_of_a_domain_that_was_not_read_count(judged: Judge) -> None:
     assert placed(judged(PARTITIONS, gap("objects", "*", **unread))).status is Status.NOT_ASSESSED
 
 
+def test_objects_that_no_ordinary_account_sees_count_only_where_a_rule_names_their_place(
+    judged: Judge, tmp_path: Path
+) -> None:
+    context = {**PARTITIONS, **server("new")}
+    hidden = gap("objects", "*", dn="CN=secret,OU=Serveurs,OU=DSI,DC=chu,DC=example", reason="known_hidden")
+    assert placed(judged(context, hidden)).status is Status.NOT_ASSESSED
+    shutil.copytree(RULES, tmp_path / "rules")
+    path = tmp_path / "rules" / "accounts" / "vuln_placed.toml"
+    for places in ('places = ["domain:"]', ""):
+        text = (RULES / "accounts" / "vuln_placed.toml").read_text(encoding="utf-8")
+        path.write_text(text.replace('places = ["domain:OU=Serveurs,OU=DSI"]', places), encoding="utf-8")
+        assert placed(judged(context, hidden, rules=load_rules(tmp_path / "rules"))).status is Status.COMPLIANT
+        unlisted = gap("objects", "*", dn="OU=Caches,DC=chu,DC=example", reason="container_hidden")
+        assert placed(judged(context, unlisted, rules=load_rules(tmp_path / "rules"))).status is Status.NOT_ASSESSED
+
+
 def test_a_value_that_means_nothing_to_the_rule_is_a_gap_and_not_compliant(judged: Judge) -> None:
     found = placed(judged(PARTITIONS, server("other")))
     assert found.status is Status.NOT_ASSESSED

@@ -129,7 +129,7 @@ POLICY = (
     f"O:DAG:DAD:PAI(A;CI;{FULL};;;DA)(A;CI;{FULL};;;EA)(A;CI;{FULL};;;SY)(A;CIIO;{FULL};;;CO)"
     "(A;CI;LCRPLORC;;;AU)(A;CI;LCRPLORC;;;ED)" + may("edacfd8f-ffb3-11d1-b41d-00a0c968f939", "AU", flags="CI")
 )
-CONFIGURATION_HEAD = f"O:EAG:EAD:AI{REPLICATION}{READ}(A;CI;GA;;;EA)(A;CI;GA;;;DA)(A;CI;GA;;;SY)"
+CONFIGURATION_HEAD = f"O:EAG:EAD:AI{REPLICATION}{READ}(A;CI;{FULL};;;EA)(A;CI;{FULL};;;DA)(A;CI;{FULL};;;SY)"
 SCHEMA_HEAD = (
     f"O:SAG:SAD:AI{REPLICATION}"
     + may(ALL_CHANGES, "RO")
@@ -140,8 +140,11 @@ APPLICATION_HEAD = (
     f"O:DAG:DAD:AI{REPLICATION}(A;;RP;;;WD){READ}(A;;CCLCSWRPWPLOCRRCWDWO;;;DA)(A;CI;CCLCSWRPWPLOCRSDRCWDWO;;;BA)"
     f"(A;;{FULL};;;SY)(A;CI;{FULL};;;EA)(A;CI;LC;;;RU)"
 )
-ZONE = f"O:SYG:BAD:AI(A;;GA;;;DA)(A;;CC;;;AU)(A;;LCRPLORC;;;WD)(A;;GA;;;SY)(A;CI;GA;;;ED)(A;CI;{FULL};;;{DNS_ADMINS})"
-DNS_SERVER = f"O:SYG:BAD:AI(A;;GA;;;DA)(A;CI;{FULL};;;{DNS_ADMINS})(A;;GA;;;SY)(A;CI;GA;;;ED){READ}"
+ZONE = (
+    f"O:SYG:BAD:AI(A;;{FULL};;;DA)(A;;CC;;;AU)(A;;LCRPLORC;;;WD)(A;;{FULL};;;SY)"
+    f"(A;CI;{FULL};;;ED)(A;CI;{FULL};;;{DNS_ADMINS})"
+)
+DNS_SERVER = f"O:SYG:BAD:AI(A;;{FULL};;;DA)(A;CI;{FULL};;;{DNS_ADMINS})(A;;{FULL};;;SY)(A;CI;{FULL};;;ED){READ}"
 ADMINISTERED = f"(A;CIID;{FULL};;;EA)(A;CIID;{FULL};;;DA)(A;CIID;{FULL};;;SY)"
 PUBLISHED = f"O:EAG:EAD:AI(A;CI;{FULL};;;CA){READ}{ADMINISTERED}"
 TRUSTED = f"O:EAG:EAD:AI{READ}(A;;{FULL};;;BA){ADMINISTERED}"
@@ -317,7 +320,7 @@ def entries() -> Iterator[Entry]:
         )
     yield entry(SCHEMA, "dMD", SCHEMA_HEAD)
     yield entry(
-        f"CN=User,{SCHEMA}", "classSchema", f"O:SAG:SAD:AI{READ}(A;CIID;CCLCSWRPWPLOCRRCWDWO;;;SA)(A;CIID;GA;;;SY)"
+        f"CN=User,{SCHEMA}", "classSchema", f"O:SAG:SAD:AI{READ}(A;CIID;CCLCSWRPWPLOCRRCWDWO;;;SA)(A;CIID;{FULL};;;SY)"
     )
     yield entry(f"DC=DomainDnsZones,{BASE}", "domain domainDNS", APPLICATION_HEAD)
     yield entry(f"CN=MicrosoftDNS,DC=DomainDnsZones,{BASE}", "container", DNS_SERVER)
