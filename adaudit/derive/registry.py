@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,6 +12,7 @@ from adaudit.derive.preferences import Item, items
 
 _TEMPLATE_HIVE: Final = "machine\\"
 _HIVES: Final = {"computer": "hkey_local_machine", "user": "hkey_current_user"}
+_READ: Final = ("scope_id", "side", "section", "name", "value", "gpo_id", "file", "has_wmi_filter")
 _SOFT: Final = "**soft."
 
 
@@ -34,14 +35,16 @@ def registry_in_force(facts: Facts) -> pa.Table:
     """One row per scope, side and value, in that order; values that a policy deletes are left out."""
     settings = facts.table("resultant_settings")
     left: dict[_Key, _Value] = {}
-    for kind, read in (("registry", _of_registry_policy), ("security_template", _of_template)):
-        for row in settings.filter(pc.equal(settings["kind"], kind)).to_pylist():
-            found = read(row)
-            if found is not None:
-                path, value, number = found
-                conditional = bool(row["has_wmi_filter"])
-                told = _Value(value, number, kind, row["gpo_id"], row["file"], conditional)
-                left[_Key(row["scope_id"], row["side"], path.lower())] = told
+    for kind, path_of in (("registry", _path_in_registry_policy), ("security_template", _path_in_template)):
+        paths: dict[tuple[str | None, str | None], str | None] = {}
+        here = Facts({"resultant_settings": settings.filter(pc.equal(settings["kind"], kind))})
+        for scope, side, section, name, value, gpo, file, has_filter in here.rows("resultant_settings", *_READ):
+            if (section, name) not in paths:
+                paths[section, name] = path_of(section or "", name or "")
+            path = paths[section, name]
+            if path is not None:
+                told = _Value(value or "", _decimal(value), kind, gpo, file, bool(has_filter))
+                left[_Key(scope, side, path)] = told
     is_preference = pc.and_(
         pc.equal(settings["kind"], "preference"), pc.ends_with(pc.utf8_lower(settings["file"]), "registry.xml")
     )
@@ -49,23 +52,19 @@ def registry_in_force(facts: Facts) -> pa.Table:
     filtered = {row["gpo_id"] for row in rows if row["has_wmi_filter"]}
     for item in items(rows):
         _apply(left, item, has_wmi_filter=item.place.gpo_id in filtered)
-    return build("registry_in_force", [(*key, *value) for key, value in sorted(left.items(), key=lambda kv: kv[0])])
+    return build("registry_in_force", [(*key, *left[key]) for key in sorted(left)])
 
 
-def _of_registry_policy(row: dict[str, Any]) -> tuple[str, str, int | None] | None:
-    name = row["name"] or ""
+def _path_in_registry_policy(section: str, name: str) -> str | None:
     if name.lower().startswith(_SOFT):
         name = name[len(_SOFT) :]
-    if name.startswith("**"):
-        return None
-    return f"{row['section'] or ''}\\{name}", row["value"] or "", _decimal(row["value"])
+    return None if name.startswith("**") else f"{section}\\{name}".lower()
 
 
-def _of_template(row: dict[str, Any]) -> tuple[str, str, int | None] | None:
-    name = row["name"] or ""
-    if row["section"] != "Registry Values" or not name.lower().startswith(_TEMPLATE_HIVE):
+def _path_in_template(section: str, name: str) -> str | None:
+    if section != "Registry Values" or not name.lower().startswith(_TEMPLATE_HIVE):
         return None
-    return name[len(_TEMPLATE_HIVE) :], row["value"] or "", _decimal(row["value"])
+    return name[len(_TEMPLATE_HIVE) :].lower()
 
 
 def _apply(left: dict[_Key, _Value], item: Item, *, has_wmi_filter: bool) -> None:

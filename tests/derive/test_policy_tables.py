@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from adaudit.decode.group_policy import decode_policy_file
 from tests.derive.conftest import Rows
 
 Compute = Callable[..., dict[str, list[dict[str, Any]]]]
@@ -200,6 +201,51 @@ def test_members_of_local_groups_come_from_restricted_groups_and_from_preference
         ("S-1-5-32-555", f"{SID}-513", True, "restricted_group"),
         ("S-1-5-32-544", f"{SID}-1104", False, "preference"),
     ]
+
+
+GROUPS_XML = """<?xml version="1.0" encoding="utf-8"?>
+<Groups clsid="{3125E937-EB16-4b4c-9934-544FC6D24D26}">
+  <Group clsid="{6D4A79E4-529C-4481-ABD0-F5BD7EA93BA7}" name="Bureau" image="2" uid="{1}">
+    <Properties action="U" newName="" deleteAllUsers="0" groupSid="S-1-5-32-555" groupName="Remote Desktop Users">
+      <Members><Member name="CORP\\Utilisateurs du domaine" action="ADD" sid="S-1-5-21-1-2-3-513"/></Members>
+    </Properties>
+    <Filters><FilterRunOnce hidden="1" not="0" bool="AND" id="{2}" comment=""/></Filters>
+  </Group>
+  <Group clsid="{6D4A79E4-529C-4481-ABD0-F5BD7EA93BA7}" name="Ancien" disabled="1" uid="{3}">
+    <Properties action="U" groupSid="S-1-5-32-544" groupName="Administrators">
+      <Members><Member name="Tout le monde" action="ADD" sid="S-1-1-0"/></Members>
+    </Properties>
+  </Group>
+</Groups>
+"""
+REGISTRY_XML = """<?xml version="1.0" encoding="utf-8"?>
+<RegistrySettings clsid="{A3CCFC41-DFDB-43a5-8D26-0FE8B954DA51}">
+  <Registry clsid="{9CD4B2F4-923D-47f5-A062-E897DD1DAD50}" name="NoLMHash" status="NoLMHash" uid="{1}">
+    <Properties action="U" displayDecimal="0" default="0" hive="HKEY_LOCAL_MACHINE"
+      key="SYSTEM\\CurrentControlSet\\Control\\Lsa" name="NoLMHash" type="REG_DWORD" value="00000001"/>
+  </Registry>
+</RegistrySettings>
+"""
+
+
+@pytest.mark.parametrize("text", [GROUPS_XML, REGISTRY_XML], ids=["groups", "registry"])
+def test_files_as_the_editor_writes_them_are_understood(compute: Compute, text: str) -> None:
+    file = "Machine\\Preferences\\" + ("Groups\\Groups.xml" if text is GROUPS_XML else "Registry\\Registry.xml")
+    decoded = decode_policy_file(file, text.encode())
+    assert decoded is not None
+    assert decoded.errors == ()
+    place = {"gpo_id": 11, "side": "computer", "file": file}
+    settings = [
+        place | {"kind": s.kind, "section": s.section, "name": s.name, "value": s.value} for s in decoded.settings
+    ]
+    found = forest(compute, settings, principals=PRINCIPALS)
+    members = [r for r in found["local_group_members"] if r["scope_id"] == OU]
+    told = [(r["group_sid"], r["sid"], r["is_anyone"], r["is_conditional"]) for r in members]
+    if text is GROUPS_XML:
+        assert told == [("S-1-5-32-555", f"{SID}-513", True, True)]
+    else:
+        path = "system\\currentcontrolset\\control\\lsa\\nolmhash"
+        assert in_registry(found) == {path: ("1", 1, "preference", 11)}
 
 
 def test_computers_are_counted_by_role_without_disabled_and_foreign_systems(compute: Compute) -> None:
