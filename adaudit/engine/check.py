@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import duckdb
 
 from adaudit.engine.book import Catalogue, Fact, Reading, View
-from adaudit.engine.database import Scope
+from adaudit.engine.database import Database, Scope
 from adaudit.engine.model import Rule
 from adaudit.engine.source import RuleError, Source
 from adaudit.engine.statement import Statement, StatementError, located
@@ -22,17 +24,42 @@ _INTEGERS: Final = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTIN
 Visible = dict[str, tuple[str, ...]]
 
 
+@dataclass(frozen=True)
+class Bench:
+    """Scopes of an empty database: ``whole`` shows every column, ``stated`` those that one rule may name.
+
+    Showing a rule its columns costs more than binding its statements, and most name no column that they could not see.
+    """
+
+    whole: Scope
+    stated: Scope
+
+
+@contextmanager
+def open_bench(views: Mapping[str, View], catalogues: Mapping[str, Catalogue]) -> Iterator[Bench]:
+    """Where rules that refer to these views and catalogues are bound."""
+    columns = {table.name: [column.name for column in table.columns] for table in TABLES.values()}
+    columns |= {view.name: list(view.columns) for view in views.values()}
+    columns |= {catalogue.name: catalogue.table.column_names for catalogue in catalogues.values()}
+    with (
+        Database((), catalogues.values(), views.values()) as empty,
+        empty.scope(columns) as whole,
+        empty.scope({}) as stated,
+    ):
+        yield Bench(whole, stated)
+
+
 def check_rule(
-    rule: Rule, source: Source, views: Mapping[str, View], catalogues: Mapping[str, Catalogue], scope: Scope
+    rule: Rule, source: Source, views: Mapping[str, View], catalogues: Mapping[str, Catalogue], bench: Bench
 ) -> tuple[Reading, list[RuleError]]:
     """What a rule reads, and everything wrong with its SQL; the reading counts only without error.
 
-    ``scope``: of an empty database, where one rule after the other is shown what it may name.
+    ``bench``: where one rule after the other is bound.
     """
     errors = list(_unknown_needs(rule, source, views))
     texts = _statements(rule)
     statements: dict[tuple[str, ...], Statement] = {}
-    for keys, parsed in zip(texts, scope.statements(list(texts.values())), strict=True):
+    for keys, parsed in zip(texts, bench.whole.statements(list(texts.values())), strict=True):
         if isinstance(parsed, StatementError):
             errors.append(_at(source, keys, parsed))
         else:
@@ -47,7 +74,10 @@ def check_rule(
             errors.append(source.error(f"table {name} is not among the rule's needs", *keys))
     if errors:
         return nothing, errors
-    scope.show(visible)
+    scope = bench.whole
+    if any(_may_overstep(statement, visible, views) for statement in statements.values()):
+        scope = bench.stated
+        scope.show(visible)
     for keys, sql in texts.items():
         try:
             types = scope.described(sql, bound(rule, _ANY_MOMENT))
@@ -136,6 +166,15 @@ def _visible(
         for name in sorted(statement.tables & catalogues.keys()):
             visible[name] = tuple(catalogues[name].table.column_names)
     return visible
+
+
+def _may_overstep(statement: Statement, visible: Visible, views: Mapping[str, View]) -> bool:
+    """The statement may be naming a column that its rule does not see."""
+    for name in statement.tables & visible.keys():
+        hidden = [c for c in _columns_of(name, views) or () if c not in visible[name]]
+        if hidden and (statement.has_star or any(statement.mentions(name, column) for column in hidden)):
+            return True
+    return False
 
 
 def _faulty_columns(rule: Rule, keys: tuple[str, ...], types: Mapping[str, str]) -> Iterable[str]:

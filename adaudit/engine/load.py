@@ -9,8 +9,7 @@ from typing import Final
 
 import adaudit
 from adaudit.engine.book import ANSSI, OWN, Framework, Reading, RuleBook
-from adaudit.engine.check import check_rule
-from adaudit.engine.database import Database
+from adaudit.engine.check import check_rule, open_bench
 from adaudit.engine.documents import CasesDocument, ProseDocument, RuleDocument
 from adaudit.engine.model import Detail, Kind, Needs, Parameter, PowerShell, Prose, Rule
 from adaudit.engine.shared import Shared, read_shared, read_shared_of_pack
@@ -71,7 +70,7 @@ def _load(
 ) -> RuleBook:
     rules: dict[str, Rule] = {}
     readings: dict[str, Reading] = {}
-    with Database((), shared.catalogues.values(), shared.views.values()) as empty, empty.scope({}) as scope:
+    with open_bench(shared.views, shared.catalogues) as binding:
         for path in _rule_files(folder, only):
             with faults.collected():
                 source, document = read_document(path, folder, RuleDocument)
@@ -82,7 +81,7 @@ def _load(
                     *(_cases(source, document, folder) if with_cases else _has_cases(source)),
                 ]
                 rule = rule_of(document, path)
-                reading, faulty = check_rule(rule, source, shared.views, shared.catalogues, scope)
+                reading, faulty = check_rule(rule, source, shared.views, shared.catalogues, binding)
                 if errors or faulty:
                     raise RuleErrors((*errors, *faulty))
                 rules[rule.id], readings[rule.id] = rule, reading
