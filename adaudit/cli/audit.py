@@ -15,7 +15,7 @@ from adaudit.cli.summary import summary, tell
 from adaudit.cli.timings import Stopwatch, timing_lines
 from adaudit.engine import audit, load_pack, load_rules, read_exceptions
 from adaudit.engine.model import Audit, Language, Status
-from adaudit.engine.score import rank
+from adaudit.engine.score import priority
 from adaudit.errors import IncompleteError, UsageError
 from adaudit.report import Texts, findings_json, write_report
 from adaudit.report.masking import mask
@@ -38,8 +38,8 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--fail-on",
     type=click.IntRange(1, 5),
-    metavar="LEVEL",
-    help="Exit with 1 when a finding that is not accepted has this level, or severity (critical is 1), or a worse one.",
+    metavar="N",
+    help="Exit with 1 when a finding that is not accepted has this priority or a higher one; 1 is level 1 or critical.",
 )
 @click.option(
     "--exceptions",
@@ -106,15 +106,15 @@ def _working(message: str) -> Iterator[None]:
 
 
 def _fails(judged: Audit, worst_allowed: int) -> bool:
-    """Whether a finding that nobody accepted is of that rank or worse."""
-    ranks = (
-        rank(result.rule, subject.level)
+    """Whether a finding that nobody accepted is of that priority or a higher one."""
+    priorities = (
+        priority(result.rule, subject.level)
         for result in judged.results
         if result.status is Status.VIOLATIONS
         for subject in result.subjects
         if subject.accepted is None
     )
-    return any(found is not None and found <= worst_allowed for found in ranks)
+    return any(found is not None and found <= worst_allowed for found in priorities)
 
 
 def _problems(judged: Audit, texts: Texts, *, strict: bool) -> Iterator[str]:

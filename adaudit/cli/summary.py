@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.text import Text
 
 from adaudit.engine.model import Audit, Status
-from adaudit.engine.score import rank
+from adaudit.engine.score import priority
 from adaudit.engine.standing import AcceptanceState, Score
 from adaudit.report import FILES, Texts
-from adaudit.report.cards import grade
+from adaudit.report.cards import grade, priority_name
 from adaudit.report.values import Format, clean
 from adaudit.report.verdict import figures, objects_behind, to_fix
 from adaudit.visible import visible
@@ -86,14 +86,14 @@ def _score(score: Score, texts: Texts) -> str:
 
 def _violations(judged: Audit, texts: Texts) -> Iterator[Line]:
     found = (result for result in judged.results if result.status is Status.VIOLATIONS)
-    ranks = Counter(rank(result.rule, result.level) for result in found)
+    priorities = Counter(priority(result.rule, result.level) for result in found)
     yield "bold", texts("terminal.violations")
-    if not ranks:
+    if not priorities:
         yield "", texts("terminal.violations_none")
-    for standing in sorted(n for n in ranks if n is not None):
+    for standing in sorted(n for n in priorities if n is not None):
         yield (
             _STYLES[standing],
-            texts("terminal.violations_rank", rank=texts(f"summary.rank_{standing}"), n=ranks[standing]),
+            texts("terminal.violations_priority", priority=priority_name(standing, texts), n=priorities[standing]),
         )
 
 
@@ -103,11 +103,11 @@ def _first(judged: Audit, texts: Texts) -> Iterator[Line]:
         yield "", ""
         yield "bold", texts("terminal.first")
     for result in first:
-        standing = rank(result.rule, result.level)
+        standing = priority(result.rule, result.level)
         number = objects_behind(result)
         objects = texts.count("first.objects", number, Format(texts).number(number))
         title = result.rule.prose[texts.language].title
-        told = grade(result.rule, standing, texts)
+        told = grade(result, texts)
         yield _STYLES[standing], texts("terminal.first_line", grade=told, title=title, objects=objects)
 
 

@@ -14,14 +14,12 @@ from typing import Final
 from adaudit.engine.model import Kind, Result, Rule, Severity, Status, SubjectKind
 from adaudit.engine.standing import Score, ScoreLine, Scores
 
-WEIGHTS: Final = {1: 20.0, 2: 10.0, 3: 5.0, 4: 2.0, 5: 1.0}
-"""Points of a vulnerability by the lowest threshold it fails."""
+WEIGHTS: Final = {1: 20.0, 2: 10.0, 3: 5.0, 4: 2.0}
+"""Points of a finding by its priority."""
 
-WARNING_PART: Final = 0.5
-"""ANSSI's levels of warnings are indicative: they weigh half."""
+LEAST: Final = max(WEIGHTS)
 
-RANKS: Final = {Severity.CRITICAL: 1, Severity.HIGH: 2, Severity.MEDIUM: 3, Severity.LOW: 4}
-"""The level that the severity of an extra is worth."""
+OF_SEVERITY: Final = {Severity.CRITICAL: 1, Severity.HIGH: 2, Severity.MEDIUM: 3, Severity.LOW: 4}
 
 FAMILY_HALF: Final = 50.0
 GLOBAL_HALF: Final = 200.0
@@ -30,7 +28,7 @@ GLOBAL_HALF: Final = 200.0
 @dataclass(frozen=True)
 class _Cost:
     result: Result
-    level: int | None
+    priority: int | None
     objects: int
     share: float
     points: float
@@ -41,19 +39,23 @@ class _Cost:
         return self.most - self.points
 
 
-def rank(rule: Rule, level: int | None = None) -> int | None:
+def priority(rule: Rule, level: int | None = None) -> int | None:
     """Where a finding of this level stands from 1, the worst, to 4; without a level, the worst that the rule can find.
 
-    None for informations, which judge nothing.
+    The level of a vulnerability, the severity of an extra, one below the level of a warning, which ANSSI calls
+    indicative. None for informations, which judge nothing.
     """
     if rule.severity is not None:
-        return RANKS[rule.severity]
-    return level if level is not None else min(rule.levels, default=None)
+        return OF_SEVERITY[rule.severity]
+    found = level if level is not None else min(rule.levels, default=None)
+    if found is None or rule.kind is Kind.INFORMATION:
+        return None
+    return min(found + (rule.kind is Kind.WARNING), LEAST)
 
 
 def scores_of(results: Iterable[Result]) -> Scores:
     """The scores, as the results stand: a subject that was accepted counts unless it was taken out."""
-    costs = [_cost(result) for result in results if _weight(result.rule, rank(result.rule))]
+    costs = [_cost(result) for result in results if priority(result.rule)]
     families: dict[str, list[_Cost]] = {}
     for cost in costs:
         families.setdefault(cost.result.rule.family, []).append(cost)
@@ -79,20 +81,19 @@ def share_of(objects: int, subject: SubjectKind) -> float:
 def _cost(result: Result) -> _Cost:
     rule = result.rule
     found = result.status is Status.VIOLATIONS
-    level = rank(rule, result.level) if found else None
+    standing = priority(rule, result.level) if found else None
     objects = len({subject.key for subject in result.subjects}) if found else 0
     share = share_of(objects, rule.subject)
-    points = share * _weight(rule, level)
-    return _Cost(result, level, objects, share, points, _weight(rule, _worst_level(result)) or points)
+    points = share * _weight(standing)
+    return _Cost(result, standing, objects, share, points, _weight(_worst(result)) if is_open(result) else points)
 
 
-def _worst_level(result: Result) -> int | None:
-    """The lowest level that what is unknown may hide; None when nothing is."""
-    if not is_open(result):
-        return None
+def _worst(result: Result) -> int | None:
+    """The priority of the worst that what is unknown may hide."""
     if result.status is Status.ERROR or not result.unassessed_levels:
-        return rank(result.rule)
-    return min(level for level in (*result.unassessed_levels, result.level) if level is not None)
+        return priority(result.rule)
+    hidden = min(level for level in (*result.unassessed_levels, result.level) if level is not None)
+    return priority(result.rule, hidden)
 
 
 def is_open(result: Result) -> bool:
@@ -100,16 +101,14 @@ def is_open(result: Result) -> bool:
     return result.incomplete or result.status in (Status.NOT_ASSESSED, Status.ERROR)
 
 
-def _weight(rule: Rule, level: int | None) -> float:
-    if level is None or rule.kind is Kind.INFORMATION:
-        return 0.0
-    return WEIGHTS[level] * (WARNING_PART if rule.kind is Kind.WARNING else 1.0)
+def _weight(standing: int | None) -> float:
+    return 0.0 if standing is None else WEIGHTS[standing]
 
 
 def _score(costs: Sequence[_Cost], half: float) -> Score:
     points = math.fsum(cost.points for cost in costs)
     most = math.fsum(cost.most for cost in costs)
-    weights = [(_weight(cost.result.rule, rank(cost.result.rule)), is_open(cost.result)) for cost in costs]
+    weights = [(_weight(priority(cost.result.rule)), is_open(cost.result)) for cost in costs]
     total = math.fsum(weight for weight, _ in weights)
     answered = math.fsum(weight for weight, unknown in weights if not unknown)
     return Score(
@@ -130,8 +129,8 @@ def _line(cost: _Cost, family: Score, overall: Score) -> ScoreLine:
     return ScoreLine(
         rule_id=rule.id,
         family=rule.family,
-        level=cost.level,
-        weight=_weight(rule, cost.level),
+        priority=cost.priority,
+        weight=_weight(cost.priority),
         objects=cost.objects,
         share=cost.share,
         points=cost.points,

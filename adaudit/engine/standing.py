@@ -45,7 +45,7 @@ class AcceptanceUse:
 class ScoreLine:
     """What one rule costs.
 
-    ``level``: the threshold it fails, or the one that its severity weighs as; None when nothing was found.
+    ``priority``: of what was found, 1 to 4; None when nothing was.
     ``weight``: points were everything at fault. ``objects``: distinct subjects found, all counted alike; ``share``:
     the part of the weight that so many cost, 0 to 1. ``open_points``: what the unknown could add.
     ``family_gain``, ``global_gain``: how much these scores would rise, were the rule mended.
@@ -53,7 +53,7 @@ class ScoreLine:
 
     rule_id: str
     family: str
-    level: int | None
+    priority: int | None
     weight: float
     objects: int
     share: float

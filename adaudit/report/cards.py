@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from adaudit.engine.model import Audit, Gap, Kind, PowerShell, Result, Rule, Status
-from adaudit.engine.score import rank
+from adaudit.engine.model import Audit, Gap, Kind, PowerShell, Result, Rule
+from adaudit.engine.score import priority
 from adaudit.report.evidence import Proof, Proofs
 from adaudit.report.gaps import alike, known_reason, outcome, sentence
 from adaudit.report.texts import Texts
@@ -16,7 +16,7 @@ from adaudit.report.values import Format, clean
 from adaudit.report.verdict import accepted_subjects, is_accepted, objects_behind
 
 OPEN_UP_TO: Final = 2
-"""Findings of this rank or worse are laid open; the others are folded below their title."""
+"""Findings of this priority or a higher one are laid open; the others are folded below their title."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class GapLine:
 
 @dataclass(frozen=True)
 class Card:
-    """``rank``: 1, the worst, to 4, whether a level or a severity; ``grade``: its words. ``points``: what it costs.
-    ``notes``: short remarks below the title."""
+    """``priority``: 1 to 4, None for informations. ``grade``: the level or severity in words. ``points``: what it
+    costs. ``notes``: short remarks below the title."""
 
     id: str
     title: str
@@ -56,7 +56,7 @@ class Card:
     family_id: str
     status: str
     status_id: str
-    rank: int | None
+    priority: int | None
     grade: str
     levels: str
     count: str
@@ -94,7 +94,7 @@ class Cards:
         prose = rule.prose[texts.language]
         objects = objects_behind(result)
         examined = "" if result.examined is None else self._format.number(result.examined)
-        standing = summary_rank(result)
+        standing = priority_of(result)
         return Card(
             id=rule.id,
             title=prose.title,
@@ -104,8 +104,8 @@ class Cards:
             family_id=rule.family,
             status=texts(f"status.{result.status.value}"),
             status_id=result.status.value,
-            rank=standing,
-            grade=grade(rule, standing, texts),
+            priority=standing,
+            grade=grade(result, texts),
             levels=self._levels(rule),
             count=texts.count("finding.subjects", objects, self._format.number(objects)) if objects else "",
             examined=examined,
@@ -172,20 +172,24 @@ class Cards:
         )
 
 
-def summary_rank(result: Result) -> int | None:
-    """Where it stands by what it breaks; where it breaks nothing, by the worst that it could."""
-    if result.status is Status.INFORMATION:
-        return None
-    return rank(result.rule, result.level)
+def priority_of(result: Result) -> int | None:
+    """Of what it found; where it found nothing, of the worst that it could."""
+    return priority(result.rule, result.level)
 
 
-def grade(rule: Rule, standing: int | None, texts: Texts) -> str:
+def priority_name(priority: int, texts: Texts) -> str:
+    return texts("summary.priority", n=priority, name=texts(f"priority.{priority}"))
+
+
+def grade(result: Result, texts: Texts) -> str:
     """A level of ANSSI, an indicative one, or a severity, in words."""
+    rule = result.rule
     if rule.severity is not None:
         return texts(f"severity.{rule.severity.value}")
-    if standing is None:
-        return texts("level.group_none")
-    return texts("level.indicative_short" if rule.kind is Kind.WARNING else "level.short", n=standing)
+    level = result.level if result.level is not None else min(rule.levels, default=None)
+    if level is None:
+        return texts(f"kind.{rule.kind.value}")
+    return texts("level.indicative_short" if rule.kind is Kind.WARNING else "level.short", n=level)
 
 
 def web(address: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from adaudit.engine.model import Audit, Evidence, Gap, Item, Level, Result, Subject
+from adaudit.engine.score import priority
 from adaudit.engine.standing import Acceptance, AcceptanceUse, Scores, Step
 from adaudit.report.gaps import fact, known_reason, outcome
 from adaudit.report.masking import mask
@@ -117,6 +118,7 @@ def _result(result: Result, audit: Audit, texts: Texts) -> dict[str, Any]:
         "family": rule.family,
         "controls": list(rule.controls),
         "levels": list(rule.levels),
+        "priority": priority(rule, result.level),
         "severity": rule.severity.value if rule.severity else None,
         "status": result.status.value,
         "incomplete": result.incomplete,

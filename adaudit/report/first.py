@@ -81,7 +81,7 @@ class FirstBuilder:
         return tuple(self._cards[result.rule.id] for result in results)
 
     def _is_urgent(self, result: Result, worst: int) -> bool:
-        standing = self._cards[result.rule.id].rank
+        standing = self._cards[result.rule.id].priority
         return result.rule.kind is Kind.EXTRA and standing is not None and standing <= worst
 
     def _lift(self) -> Lift | None:

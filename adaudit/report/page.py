@@ -11,7 +11,7 @@ from typing import Final
 
 from adaudit.engine.model import Audit, Control, Gap, Kind, Result, Status
 from adaudit.report.accepted import EXPIRED, UNMATCHED, ExceptionLine, exception_lines
-from adaudit.report.cards import Card, Cards, summary_rank, web
+from adaudit.report.cards import Card, Cards, priority_name, priority_of, web
 from adaudit.report.first import First, FirstBuilder
 from adaudit.report.gaps import column_name, known_reason
 from adaudit.report.scoring import ScoresBuilder, ScoresView
@@ -20,7 +20,7 @@ from adaudit.report.unanswered import Reason, reasons
 from adaudit.report.values import Format, clean
 from adaudit.report.verdict import Figures, figures, is_accepted, objects_behind, to_fix
 
-RANKS: Final = (1, 2, 3, 4)
+PRIORITIES: Final = (1, 2, 3, 4)
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class OfKind:
 
 @dataclass(frozen=True)
 class Group:
-    """The findings of one rank, by kind."""
+    """The findings of one priority, by kind."""
 
-    rank: int | None
+    priority: int | None
     title: str
     kinds: tuple[OfKind, ...]
 
@@ -41,7 +41,7 @@ class Group:
 @dataclass(frozen=True)
 class SummaryLine:
     label: str
-    rank: int | None
+    priority: int | None
     numbers: tuple[str, ...]
 
 
@@ -179,11 +179,11 @@ class _Builder:
     def _summary(self) -> Iterable[SummaryLine]:
         texts = self._texts
         judged = [r for r in self._audit.results if r.rule.kind is not Kind.INFORMATION]
-        for rank in (*RANKS, None):
-            results = [r for r in judged if summary_rank(r) == rank]
+        for priority in (*PRIORITIES, None):
+            results = [r for r in judged if priority_of(r) == priority]
             if results:
-                label = texts("summary.no_level") if rank is None else texts(f"summary.rank_{rank}")
-                yield SummaryLine(label, rank, self._numbers(results))
+                label = texts("summary.no_level") if priority is None else priority_name(priority, texts)
+                yield SummaryLine(label, priority, self._numbers(results))
         yield SummaryLine(texts("summary.total"), None, self._numbers(judged))
 
     def _numbers(self, results: Sequence[Result]) -> tuple[str, ...]:
@@ -201,17 +201,17 @@ class _Builder:
 
     def _groups(self, cards: dict[str, Card]) -> Iterable[Group]:
         ordered = [cards[result.rule.id] for result in to_fix(self._audit)]
-        for rank, of_rank in groupby(ordered, key=lambda card: card.rank):
+        for priority, equal in groupby(ordered, key=lambda card: card.priority):
             kinds = tuple(
                 OfKind(self._texts(f"kinds.{kind}"), tuple(members))
-                for kind, members in groupby(of_rank, lambda card: card.kind_id)
+                for kind, members in groupby(equal, lambda card: card.kind_id)
             )
-            yield Group(rank, self._group_title(rank), kinds)
+            yield Group(priority, self._group_title(priority), kinds)
 
-    def _group_title(self, rank: int | None) -> str:
-        if rank is None:
+    def _group_title(self, priority: int | None) -> str:
+        if priority is None:
             return self._texts("level.group_none")
-        return self._texts("level.group", n=rank, name=self._texts(f"level.{rank}"))
+        return self._texts("level.group", n=priority, name=self._texts(f"priority.{priority}"))
 
     def _missing_rules(self) -> Iterable[Control]:
         answered = {control for result in self._audit.results for control in result.rule.controls}

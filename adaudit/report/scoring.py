@@ -105,9 +105,9 @@ class ScoresBuilder:
         )
 
     def _found(self, results: Iterable[Result]) -> Iterable[int]:
-        """Findings of each rank."""
-        ranks = Counter(self._cards[r.rule.id].rank for r in results if r.status is Status.VIOLATIONS)
-        return (ranks[n] for n in range(1, 5))
+        """Findings of each priority."""
+        found = Counter(self._cards[r.rule.id].priority for r in results if r.status is Status.VIOLATIONS)
+        return (found[n] for n in range(1, 5))
 
     def _cost(self, line: ScoreLine) -> CostLine:
         number = self._format.number

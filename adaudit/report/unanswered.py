@@ -46,7 +46,7 @@ def _first_reason(result: Result) -> str:
 
 
 def _reason(code: str, results: Sequence[Result], cards: dict[str, Card], texts: Texts) -> Reason:
-    ordered = tuple(sorted((cards[r.rule.id] for r in results), key=lambda card: (card.rank or 9, card.id)))
+    ordered = tuple(sorted((cards[r.rule.id] for r in results), key=lambda card: (card.priority or 9, card.id)))
     tables = Counter(
         table for r in results for table in {gap.table for gap in r.gaps if known_reason(gap.reason, texts) == code}
     )

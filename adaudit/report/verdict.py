@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from adaudit.engine.model import Audit, Control, Kind, Result, Status
-from adaudit.engine.score import rank
+from adaudit.engine.score import priority
 
 ANSSI: Final = "anssi"
 
 ORDER_OF_KINDS: Final = (Kind.VULNERABILITY, Kind.EXTRA, Kind.WARNING)
-"""At equal rank: what moves the level, what is as dangerous, what ANSSI only warns of."""
+"""At equal priority: what moves the level, what is as dangerous, what ANSSI only warns of."""
 
-_NO_RANK: Final = 9
-"""Where results without a level or a severity sort."""
+_NO_PRIORITY: Final = 9
+"""Where results without a priority sort."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ def is_accepted(result: Result) -> bool:
 
 
 def to_fix(audit: Audit) -> list[Result]:
-    """What was found and is not accepted, in the order of Monday morning: the worst level or severity first; at equal
-    rank vulnerabilities, then extras, then warnings; then the fewest objects."""
+    """What was found and is not accepted, in the order of Monday morning: the highest priority first; at equal
+    priority vulnerabilities, then extras, then warnings; then the fewest objects."""
     found = [r for r in audit.results if r.status is Status.VIOLATIONS and not is_accepted(r)]
     return sorted(found, key=urgency)
 
@@ -72,4 +72,4 @@ def to_fix(audit: Audit) -> list[Result]:
 def urgency(result: Result) -> tuple[int, int, int, str]:
     rule = result.rule
     kind = ORDER_OF_KINDS.index(rule.kind)
-    return rank(rule, result.level) or _NO_RANK, kind, objects_behind(result), rule.id
+    return priority(rule, result.level) or _NO_PRIORITY, kind, objects_behind(result), rule.id

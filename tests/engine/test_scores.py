@@ -44,10 +44,11 @@ def test_a_control_without_subject_changes_nothing() -> None:
     assert scores_of([one, *others]).families["privileged"].best == scores_of([one]).families["privileged"].best
 
 
-def test_the_lowest_threshold_decides_the_weight_and_warnings_weigh_half() -> None:
+def test_the_lowest_threshold_decides_the_weight_and_warnings_weigh_as_one_below() -> None:
     assert [points(found("vuln_a", level)) for level in (1, 2, 3, 4)] == [15, 7.5, 3.75, 1.5]
     assert points(found("vuln_a", 3, 1)) > points(found("vuln_a", 1))
-    assert points(found("warning_a", 1, kind=Kind.WARNING)) == 7.5
+    warnings = [points(found("warning_a", level, kind=Kind.WARNING)) for level in (1, 2, 3, 4)]
+    assert warnings == [7.5, 3.75, 1.5, 1.5]
 
 
 def test_an_extra_weighs_as_its_severity() -> None:

@@ -88,7 +88,7 @@ def test_search_keeps_the_findings_and_rows_that_match(browser: webdriver.Chrome
 @pytest.mark.parametrize(
     ("field", "value", "expected"),
     [
-        ("level", "2", ["vuln_permissions_dc"]),
+        ("priority", "2", ["vuln_permissions_dc"]),
         ("family", "trusts", ["info_trusts"]),
         ("status", "not_assessed", ["vuln_spn_priv"]),
         ("status", "compliant", ["vuln_krbtgt_ok"]),

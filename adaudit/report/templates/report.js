@@ -46,7 +46,7 @@
     const isFiltering = Array.from(form.elements).some((field) => field.name && field.value !== "");
     let count = 0;
     for (const result of results) {
-      const matches = ["level", "family", "status"].every((name) => {
+      const matches = ["priority", "family", "status"].every((name) => {
         const wanted = form.elements[name].value;
         return wanted === "" || result.dataset[name] === wanted;
       }) && texts.get(result).includes(text);
