@@ -162,6 +162,13 @@ def _control_paths(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
         *gaps.of("gpo_links", "gpo_id"),
     )
     yield from gaps.as_lost_rows(gap for gap in stops if gap.object_id in on_the_way)
+    for (principal_id,) in facts.rows("control_paths", "principal_id"):
+        reached = facts.principals.get(principal_id)
+        if reached is not None and reached.type == "unseen" and reached.dn is not None:
+            yield _UNSEEN._replace(dn=reached.dn)
+    for container, gpo, dn, is_enabled in facts.rows("gpo_links", "container_id", "gpo_id", "gpo_dn", "is_enabled"):
+        if container in on_the_way and gpo is None and is_enabled is not False:
+            yield _UNSEEN._replace(dn=dn)
 
 
 def _delegation_targets(facts: Facts, gaps: Gaps) -> Iterator[Gap]:

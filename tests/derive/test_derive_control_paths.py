@@ -191,6 +191,16 @@ def test_an_unread_descriptor_hides_a_path_where_it_stops_the_search(compute: An
     assert ((None, OBJECTS[unread][0]) in told) == is_told
 
 
+def test_a_member_or_a_policy_that_was_never_seen_may_hide_a_path(compute: Any) -> None:
+    given = forest((ADMINS_OBJECT, HELPDESK, WRITE_DACL, None))
+    given["principals"].append({"principal_id": 9, "type": "unseen", "dn": "CN=cache,DC=chu,DC=example"})
+    given["memberships"].append({"member_id": 9, "group_id": HELPDESK})
+    policy = "CN={2},CN=Policies,CN=System,DC=chu,DC=example"
+    given["gpo_links"] = [{"container_id": HEAD, "order": 1, "gpo_dn": policy, "is_enabled": True}]
+    told = {row["dn"] for row in compute(**given)["coverage"] if row["table_name"] == "control_paths"}
+    assert {"CN=cache,DC=chu,DC=example", policy} <= told
+
+
 def test_the_creator_of_a_computer_is_told_by_sid(compute: Any) -> None:
     rows = compute(
         principals=[{"principal_id": 7, "sid": f"{DOMAIN}-1104", "rid": 1104, "type": "user"}],
