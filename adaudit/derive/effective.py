@@ -141,7 +141,9 @@ def rights_given(facts: Facts, role: str, rights: Sequence[tuple[str, int]], exp
     everyone = next(iter(facts.principals_by_sid.get(EVERYONE, ())), None)
     anyone = codes.trustee(everyone.principal_id if everyone else -1, EVERYONE)
     open_to_all = [
-        sd for sd, state in sds.rows("security_descriptors", "sd_id", "dacl_state") if state in ("null", "absent")
+        sd
+        for sd, state in sds.rows("security_descriptors", "sd_id", "dacl_state")
+        if state in ("null", "absent") and sd is not None
     ]
     rows.append(_whole(dict.fromkeys(open_to_all, anyone), NULL_DACL))
     return _table(rows, codes, rights)
