@@ -22,7 +22,7 @@ LEAST: Final = max(WEIGHTS)
 OF_SEVERITY: Final = {Severity.CRITICAL: 1, Severity.HIGH: 2, Severity.MEDIUM: 3, Severity.LOW: 4}
 
 FAMILY_HALF: Final = 50.0
-GLOBAL_HALF: Final = 200.0
+GLOBAL_HALF: Final = 300.0
 
 
 @dataclass(frozen=True)

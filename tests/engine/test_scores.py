@@ -91,7 +91,7 @@ def test_what_is_unknown_is_an_interval_and_no_points(status: Status, levels: tu
     overall = scores_of([unknown]).overall
     assert (overall.points, overall.open_points, overall.assessed) == (0, worst, 0)
     assert overall.best == 100
-    assert overall.worst == pytest.approx(100 * 2 ** (-worst / 200))
+    assert overall.worst == pytest.approx(100 * 2 ** (-worst / 300))
 
 
 def test_an_incomplete_finding_may_cost_up_to_the_worst_that_is_hidden() -> None:
