@@ -143,7 +143,7 @@ def test_an_accepted_finding_is_told_as_accepted_and_both_levels_are(
     printed = capsys.readouterr().out
     assert "Niveau indicatif : 1 sur 5" in printed
     assert "Avec les exceptions : niveau" in printed
-    assert "Exceptions : 1 en vigueur, 0 expirées, 2 sans objet" in printed
+    assert "Exceptions en vigueur : 1, expirées : 0, sans objet : 2" in printed
     assert "exceptions.toml:9 : vuln_dont_expire_priv" in printed
     found = json.loads((tmp_path / "out" / "findings.json").read_text(encoding="utf-8"))
     rule_found = next(r for r in found["results"] if r["rule_id"] == "vuln_dont_expire_priv")
