@@ -13,6 +13,8 @@ def visible(text: str, *, keep: str = "") -> str:
 
     Characters of ``keep`` stay as they are.
     """
+    if text.isprintable():
+        return text
     return "".join(_escape(c) if unicodedata.category(c) in _HIDDEN and c not in keep else c for c in text)
 
 

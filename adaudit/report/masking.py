@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 MASK: Final = "******"
@@ -66,11 +67,12 @@ _ON_COMMAND_LINE: Final = re.compile(
 )
 
 _LEADING: Final = (_STATED, _SAID, _FOLLOWING, _ABBREVIATED, _IN_ADDRESS, _ON_COMMAND_LINE)
-_HINT: Final = re.compile(r"pass|mdp|m\.d\.?p|pwd|psw|pw|secret|://|/u|-p|/p", re.IGNORECASE)
+_HINT: Final = re.compile(r"pass|mdp|m\.d\.?p|pw|psw|secret|://|/u(?:ser)?:|[-/]p[: ]", re.IGNORECASE)
 _DN: Final = re.compile(r"(?:CN|OU|DC|O)=", re.IGNORECASE)
 _RDN_END: Final = re.compile(r"(?<!\\),(?=[A-Za-z][\w.-]*=)")
 
 
+@lru_cache(maxsize=1 << 16)
 def mask(text: str) -> str:
     """``text`` with every password it seems to hold replaced by ``MASK``.
 
@@ -91,6 +93,8 @@ def mask(text: str) -> str:
 
 
 def _masked(text: str) -> str:
+    if not _HINT.search(text):
+        return text
     for pattern in _LEADING:
         text = pattern.sub(rf"\g<before>{MASK}", text)
     return _BEFORE.sub(rf"{MASK}\g<after>", text)
