@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +17,9 @@ DIRECT = 1
 
 ACCOUNT_TABLES = ("users", "computers", "managed_service_accounts")
 
+_STEPS_TOLD: Final = 64
+"""Longest path told: rights in a hostile chain of a hundred thousand accounts would make as many long paths."""
+
 
 def control_paths(facts: Facts) -> pa.Table:
     """The shortest way of each identity outside ``privileged_principals`` that has one; see the table's own words.
@@ -25,18 +27,16 @@ def control_paths(facts: Facts) -> pa.Table:
     Targets: ANSSI's privileged groups, the groups in them and their members, domain controllers, heads of domains and
     AdminSDHolder. The search goes from them to those who may take them, then to those who may take these.
     """
-    return build("control_paths", in_order(_walked(facts).rows(), 0))
+    walk = _Walk(facts)
+    walk.start(_targets(facts))
+    return build("control_paths", in_order(walk.rows(), 0))
 
 
 def objects_on_the_way(facts: Facts) -> set[int]:
-    """Objects whose control leads to a target: who holds rights over any other does not matter."""
-    return _walked(facts).seen
-
-
-def _walked(facts: Facts) -> _Walk:
-    walk = _Walk(facts)
-    walk.start(_targets(facts))
-    return walk
+    """Objects whose control leads to a target, once ``control_paths`` is there: rights over any other do not matter."""
+    reached = (facts.principals.get(principal) for (principal,) in facts.rows("control_paths", "principal_id"))
+    objects = {principal.object_id for principal in reached if principal and principal.object_id is not None}
+    return _Above(facts).closure(objects | _targets(facts))
 
 
 def _targets(facts: Facts) -> set[int]:
@@ -78,7 +78,7 @@ class _Node(NamedTuple):
 
 
 class _Objects:
-    """Descriptor, class, container and DN of objects, by id."""
+    """Rows of ``objects`` by id."""
 
     def __init__(self, facts: Facts) -> None:
         self._table = facts.table("objects")
@@ -103,12 +103,11 @@ class _Objects:
         return self._table[column][row].as_py() or ""
 
 
-class _Walk:
+class _Above:
+    """What rules an object without a right over it: the container it inherits from, the GPOs of an account."""
+
     def __init__(self, facts: Facts) -> None:
-        self._facts = facts
-        self._objects = _Objects(facts)
-        self._accepted = frozenset(p for (p,) in facts.rows("privileged_principals", "principal_id"))
-        self._holders = _holders(facts, self._accepted)
+        self.objects = _Objects(facts)
         self._protected = frozenset(
             sd
             for sd, is_protected in facts.rows("security_descriptors", "sd_id", "is_dacl_protected")
@@ -118,66 +117,96 @@ class _Walk:
             object_id for table in ACCOUNT_TABLES for (object_id,) in facts.rows(table, "object_id")
         )
         self._policies = _policies(facts)
-        self.seen: set[int] = set()
+
+    def of(self, object_id: int) -> list[int]:
+        """Its container and GPOs, in the order of ids; none for an object that was not seen."""
+        row = self.objects.row(object_id)
+        if row is None:
+            return []
+        container = self.objects.parent(row)
+        above = set(self._policies.get(container, ())) if object_id in self._accounts else set()
+        if container >= 0 and self.objects.sd(row) not in self._protected:
+            above.add(container)
+        return sorted(above)
+
+    def closure(self, objects: Iterable[int]) -> set[int]:
+        """The objects and all that is above them."""
+        found = set(objects)
+        waiting = list(found)
+        while waiting:
+            new = set(self.of(waiting.pop())) - found
+            found |= new
+            waiting += new
+        return found
+
+
+class _Walk:
+    """From level to level: what a right leads to comes after all that needs one right less."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._above = _Above(facts)
+        self._accepted = frozenset(p for (p,) in facts.rows("privileged_principals", "principal_id"))
+        self._holders = _holders(facts, self._accepted)
+        self._seen: set[int] = set()
         self._steps: dict[int, _Step] = {}
-        self._waiting: deque[_Node] = deque()
 
     def start(self, targets: Iterable[int]) -> None:
-        for target in sorted(targets):
-            self._waiting.append(_Node(target, self._facts.principal_of_object.get(target), 0, target, ()))
-        while self._waiting:
-            node = self._waiting.popleft()
-            if node.object_id is None:
-                self._reach_members(node, self._name(node.principal_id))
-            elif node.object_id not in self.seen:
-                self.seen.add(node.object_id)
-                self._follow(node, node.object_id)
+        level = [_Node(t, self._facts.principal_of_object.get(t), 0, t, ()) for t in sorted(targets)]
+        while level:
+            without_a_right = self._spread(level)
+            level = [node for known in without_a_right for node in self._taken(known)]
 
     def rows(self) -> Iterator[tuple[object, ...]]:
         for principal, step in self._steps.items():
             yield (principal, *step[:-1], list(step.path))
 
-    def _follow(self, node: _Node, object_id: int) -> None:
-        row = self._objects.row(object_id)
-        if row is None:
-            return
-        dn, sd = self._objects.name(row, "dn"), self._objects.sd(row)
-        for holder in self._holders.get((sd, self._objects.name(row, "object_class")), ()):
-            words = " ".join(filter(None, (holder.right, holder.target)))
-            path = (f"{words}: {dn}", *node.path)
-            self._reach(
-                holder.principal_id,
-                _Step(node.depth + 1, holder.right, holder.target, object_id, node.goal_id, path),
-            )
-        self._reach_members(node, dn)
-        container = self._objects.parent(row)
-        above = set(self._policies.get(container, ())) if object_id in self._accounts else set()
-        if container >= 0 and sd not in self._protected:
-            above.add(container)
-        self._waiting.extendleft(node._replace(object_id=each, principal_id=None) for each in sorted(above))
+    def _spread(self, level: list[_Node]) -> list[_Node]:
+        """The nodes with all that is had along with them: members, containers and GPOs, the nearest first."""
+        found = []
+        waiting = level
+        for node in waiting:
+            if node.object_id is None or node.object_id not in self._seen:
+                found.append(node)
+                waiting += self._members(node)
+                if node.object_id is not None:
+                    self._seen.add(node.object_id)
+                    above = self._above.of(node.object_id)
+                    waiting += (node._replace(object_id=each, principal_id=None) for each in above)
+        return found
 
-    def _reach(self, principal_id: int, step: _Step) -> None:
-        """A step without a right comes before those that cost one more."""
-        if principal_id in self._accepted or principal_id in self._steps:
-            return
-        self._steps[principal_id] = step
-        principal = self._facts.principals.get(principal_id)
-        object_id = principal.object_id if principal else None
-        node = _Node(object_id, principal_id, step.depth, step.goal_id, step.path)
-        if step.right == "member":
-            self._waiting.appendleft(node)
-        else:
-            self._waiting.append(node)
+    def _members(self, node: _Node) -> Iterator[_Node]:
+        if node.principal_id is not None and node.principal_id in self._facts.memberships.groups:
+            for member in self._facts.memberships.members_of(node.principal_id):
+                step = _Step(node.depth, "member", None, node.object_id, node.goal_id, self._path(node, "member"))
+                yield from self._reach(member, step)
 
-    def _reach_members(self, node: _Node, name: str) -> None:
-        if node.principal_id is None or node.principal_id not in self._facts.memberships.groups:
-            return
-        path = (f"member: {name}", *node.path)
-        for member in self._facts.memberships.members_of(node.principal_id):
-            self._reach(member, _Step(node.depth, "member", None, node.object_id, node.goal_id, path))
+    def _taken(self, node: _Node) -> Iterator[_Node]:
+        """Those who hold a right over the node."""
+        row = None if node.object_id is None else self._above.objects.row(node.object_id)
+        if row is not None:
+            place = self._above.objects.sd(row), self._above.objects.name(row, "object_class")
+            for holder in self._holders.get(place, ()):
+                path = self._path(node, " ".join(filter(None, (holder.right, holder.target))))
+                step = _Step(node.depth + 1, holder.right, holder.target, node.object_id, node.goal_id, path)
+                yield from self._reach(holder.principal_id, step)
 
-    def _name(self, principal_id: int | None) -> str:
-        principal = self._facts.principals.get(-1 if principal_id is None else principal_id)
+    def _reach(self, principal_id: int, step: _Step) -> Iterator[_Node]:
+        """The node of an identity that nothing reached before."""
+        if principal_id not in self._accepted and principal_id not in self._steps:
+            self._steps[principal_id] = step
+            principal = self._facts.principals.get(principal_id)
+            object_id = principal.object_id if principal else None
+            yield _Node(object_id, principal_id, step.depth, step.goal_id, step.path)
+
+    def _path(self, node: _Node, words: str) -> tuple[str, ...]:
+        return (f"{words}: {self._name(node)}", *node.path[: _STEPS_TOLD - 1])
+
+    def _name(self, node: _Node) -> str:
+        row = None if node.object_id is None else self._above.objects.row(node.object_id)
+        if row is not None:
+            return self._above.objects.name(row, "dn")
+        principal = self._facts.principals.get(-1 if node.principal_id is None else node.principal_id)
         return (principal.name or principal.sid or "") if principal else ""
 
 

@@ -28,7 +28,7 @@ CONTROL_PATHS = Table(
         Column("target", Kind.TEXT, "as in control_rights"),
         Column("object_id", Kind.ID, "object that the first step takes, or group that it is a member of"),
         Column("goal_id", Kind.ID, "privileged object at the end"),
-        Column("path", Kind.TEXTS, "the steps in order: right and DN, or member and group"),
+        Column("path", Kind.TEXTS, "the steps in order: right and DN, or member and group; the first 64 of them"),
     ),
     computed_from=("control_rights", "privileged_accounts", "memberships", "applied_gpos", "objects"),
 )

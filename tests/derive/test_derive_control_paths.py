@@ -150,6 +150,14 @@ def test_the_shortest_way_is_told(compute: Any) -> None:
     assert paths[BOB] == (1, ["write_dacl: DC=chu,DC=example"])
 
 
+def test_a_membership_is_shorter_than_a_right_over_somebody_found_before(compute: Any) -> None:
+    grants = ((ADMINS_OBJECT, HELPDESK, WRITE_DACL, None), (HELPDESK_OBJECT, ALICE, WRITE_DACL, None))
+    assert found(compute, *grants)[ALICE][0] == 1
+    members = [{"member_id": BOB, "group_id": HELPDESK}]
+    grants = ((ADMINS_OBJECT, ALICE, WRITE_DACL, None), (ADMINS_OBJECT, HELPDESK, WRITE_DACL, None))
+    assert found(compute, *grants, (ALICE_OBJECT, BOB, CONTROL, RESET), memberships=members)[BOB][0] == 1
+
+
 @pytest.mark.parametrize(("protected", "expected"), [((), {BOB}), ((ROOT_BOB,), set())])
 def test_a_container_counts_while_the_account_inherits_from_it(
     compute: Any, protected: tuple[int, ...], expected: set[int]
