@@ -13,7 +13,8 @@ directory's own names, and:
 - ``expected``: rule id → level of the finding that an audit must make about it.
 
 Values: text, numbers, booleans, lists, or a table ``{hex = …}``, ``{sid = …}``, ``{sddl = …}``, ``{days_ago = …}`` (a
-FILETIME) or ``{certificate = "file.pem"}``. An ``[[expected]]`` is a finding about the whole domain or forest.
+FILETIME) or ``{certificate = "file.pem"}``. An ``[[expected]]`` is a finding told apart from objects;
+``[of_population]`` says which rules some of the people and machines break, and at which level.
 """
 
 from __future__ import annotations
@@ -62,13 +63,15 @@ class Expectation:
 class Declared:
     """The declared objects of a forest, in an order where parents come first, and the findings they deserve.
 
-    ``not_assessed``: rules that an ordinary account cannot answer here.
+    ``not_assessed``: rules that an ordinary account cannot answer here. ``default_policies``: ``guid`` and ``template``
+    of the policies that every domain is installed with.
     """
 
     forest: Forest
     drafts: dict[str, Draft] = field(default_factory=dict)
     expected: list[Expectation] = field(default_factory=list)
     not_assessed: list[str] = field(default_factory=list)
+    default_policies: list[dict[str, Any]] = field(default_factory=list)
     _sids: dict[str, str] = field(default_factory=dict)
     _next_rid: int = FIRST_RID
 
@@ -79,13 +82,14 @@ class Declared:
             if not each.get("existing"):
                 self._give_sid(each)
         for each in placed:
-            self._one({name: self._with_sids(value) for name, value in each.items()})
+            self._one({name: self.with_sids(value) for name, value in each.items()})
 
     def expect(self, findings: Iterable[dict[str, Any]]) -> None:
-        """Findings told apart from objects: ``subject`` and ``rules``."""
+        """Findings told apart from objects: ``rules`` of a ``subject``, or ``subjects`` of a ``rule`` and ``level``."""
         for each in findings:
-            subject = self._placed(each["subject"])
-            self.expected += [Expectation(rule, subject, level) for rule, level in each["rules"].items()]
+            rules = each["rules"] if "rules" in each else {each["rule"]: each["level"]}
+            for subject in self._placed(each.get("subjects") or [each["subject"]]):
+                self.expected += [Expectation(rule, subject, level) for rule, level in rules.items()]
 
     def sid_of(self, name: str) -> str:
         """The SID of a declared account or group, by sAMAccountName."""
@@ -147,7 +151,8 @@ class Declared:
     def _placed(self, value: Any) -> Any:
         return _replaced(_PLACE, self.forest.places.__getitem__, value)
 
-    def _with_sids(self, value: Any) -> Any:
+    def with_sids(self, value: Any) -> Any:
+        """``value`` with ``%sid:NAME%`` replaced, in whatever it is made of."""
         return _replaced(_SID, self.sid_of, value)
 
 

@@ -44,7 +44,8 @@ def declare(forest: Forest) -> Declared:
         )
     )
     declared.expect(own.get("expected", []))
-    declared.not_assessed = sorted(document["not_assessed"])
+    declared.not_assessed = sorted({*document["not_assessed"], *own.get("not_assessed", [])})
+    declared.default_policies = document["default_policy"]
     return declared
 
 

@@ -16,6 +16,7 @@ from adaudit.samples.population import Population
 from adaudit.samples.profile import AS_OF, Forest, load_forest
 from adaudit.samples.schema import schema_drafts
 from adaudit.samples.stamp import Stamp
+from adaudit.samples.sysvol import fill_sysvol
 from adaudit.samples.truth import Truth
 from adaudit.snapshot import SourceInfo
 
@@ -49,6 +50,7 @@ def generate(
             ingest.add(dn, attributes)
             if ingest.count % _EVERY == 0:
                 progress(ingest.count)
+        fill_sysvol(ingest, declared)
         ingest.seal(as_of=AS_OF, as_of_origin="source", account=forest.profile.reader)
     Truth.of(declared).write(folder / f"{hospital}.truth.toml")
     return path

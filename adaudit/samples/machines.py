@@ -62,9 +62,12 @@ def _draft(population: Population, number: int) -> Draft:
     }
     if profile.laps and not is_dormant:
         attributes[_LAPS_EXPIRATION[profile.laps]] = text(filetime_ago(-draw.between(1, 30)))
-    owner = population.staff_sid(number % population.staff) if number % _OWN_DESCRIPTOR == 1 else ""
+    owner, aces = "", ""
+    if number % _OWN_DESCRIPTOR == 1:
+        someone = population.staff_sid(number % population.staff)
+        owner, aces = (someone, "") if profile.population.joined_by_staff else ("", f"(A;;LC;;;{someone})")
     dn = f"CN={name},{ou},{population.forest.base}"
-    return Draft(dn, "computer", attributes, owner=owner, created_days=created, is_leaf=True)
+    return Draft(dn, "computer", attributes, aces=aces, owner=owner, created_days=created, is_leaf=True)
 
 
 def _system(draw: Draw, systems: OperatingSystems) -> tuple[str, str]:

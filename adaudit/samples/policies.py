@@ -17,7 +17,7 @@ def policy_objects(forest: Forest, policies: Iterable[dict[str, Any]]) -> Iterat
     """The object of each ``[[gpo]]`` (``name``, ``links``: dn of containers, ``enforced``) and its links; ``aces``,
     ``owner`` and ``expected`` as for objects."""
     for each in policies:
-        name = "{" + str(UUID(bytes_le=guid_bytes(forest.profile.name, "gpo", each["name"]))).upper() + "}"
+        name = policy_name(forest, each["name"])
         dn = f"CN={name},CN=Policies,CN=System,%base%"
         yield {
             "dn": dn,
@@ -33,3 +33,8 @@ def policy_objects(forest: Forest, policies: Iterable[dict[str, Any]]) -> Iterat
         link = f"[LDAP://{dn};{_ENFORCED if each.get('enforced') else 0}]"
         for container in each.get("links", ()):
             yield {"dn": container, "existing": True, "gPLink": link}
+
+
+def policy_name(forest: Forest, display_name: str) -> str:
+    """The GUID in braces that names a policy and its folder."""
+    return "{" + str(UUID(bytes_le=guid_bytes(forest.profile.name, "gpo", display_name))).upper() + "}"

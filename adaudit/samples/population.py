@@ -35,6 +35,7 @@ APPLICATIONS = (
     "Archives",
 )
 NORMAL, DISABLED, NEVER_EXPIRES = 0x200, 0x2, 0x10000
+_AES = 0x18
 _SEND_AS = "ab721a54-1e2f-11d0-9819-00aa0040529b"
 _OWN_DESCRIPTOR = 25
 """One account in so many has a descriptor of its own, as is measured in real directories."""
@@ -173,6 +174,8 @@ class Population:
             "displayName": text(f"Service {application}"),
             "servicePrincipalName": text(f"MSSQLSvc/srv-{name[4:]}.{self.forest.profile.dns}:1433"),
         }
+        if self.forest.profile.population.aes:
+            attributes["msDS-SupportedEncryptionTypes"] = text(_AES)
         return Draft(f"CN={name},{SERVICES_OU},{self.forest.base}", "user", attributes, created_days=2000, is_leaf=True)
 
 

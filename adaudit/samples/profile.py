@@ -29,7 +29,8 @@ class _Model(BaseModel):
 
 
 class Population(_Model):
-    """Shares are of 1. ``workstations``, ``servers`` and ``devices``: the systems of the computers of each kind."""
+    """Shares are of 1. ``workstations``, ``servers`` and ``devices``: the systems of the computers of each kind.
+    ``joined_by_staff``: some computers belong to whoever joined them. ``aes``: service accounts say they have it."""
 
     disabled: float
     dormant: float
@@ -38,6 +39,8 @@ class Population(_Model):
     generic: float
     services: float
     written_passwords: float
+    joined_by_staff: bool = True
+    aes: bool = False
     computers: float
     device_share: float
     server_share: float

@@ -10,12 +10,14 @@ from pathlib import Path
 from adaudit.samples.declared import Declared, Expectation
 
 _BEST_LEVEL = 5
+_MOVES_THE_LEVEL = "vuln_"
 
 
 @dataclass(frozen=True)
 class Truth:
-    """``weaknesses``: every finding at any level, of the rules that this version has. ``not_assessed``: rules that an
-    ordinary account cannot answer in this directory."""
+    """``weaknesses``: every finding at any level about what was declared. ``population``: rule → level of what is found
+    about some of the people and machines made in any number. ``not_assessed``: rules that an ordinary account cannot
+    answer in this directory."""
 
     hospital: str
     title: str
@@ -25,20 +27,24 @@ class Truth:
     indicative_level: int
     not_assessed: tuple[str, ...]
     weaknesses: tuple[Expectation, ...]
+    population: dict[str, int]
 
     @classmethod
     def of(cls, declared: Declared) -> Truth:
-        """The truth of what was declared: the population has no weakness of its own, dormant accounts excepted."""
+        """The truth of what was declared."""
         forest = declared.forest
+        population = dict(sorted(forest.declarations.get("of_population", {}).items()))
+        levels = {(each.rule, each.level) for each in declared.expected} | population.items()
         return cls(
             forest.profile.name,
             forest.profile.title,
             forest.profile.finess,
             forest.seed,
             forest.accounts,
-            min((each.level for each in declared.expected), default=_BEST_LEVEL),
+            min((level for rule, level in levels if rule.startswith(_MOVES_THE_LEVEL)), default=_BEST_LEVEL),
             tuple(declared.not_assessed),
             tuple(sorted(declared.expected)),
+            population,
         )
 
     def write(self, path: Path) -> None:
@@ -54,6 +60,7 @@ class Truth:
             *(f"  {_text(rule)}," for rule in self.not_assessed),
             "]",
         ]
+        lines += ["", "[population]", *(f"{rule} = {level}" for rule, level in self.population.items())]
         for each in self.weaknesses:
             lines += ["", "[[weakness]]", f"rule = {_text(each.rule)}", f"subject = {_text(each.subject)}"]
             lines.append(f"level = {each.level}")
