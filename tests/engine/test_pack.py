@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -212,3 +213,18 @@ def test_the_rules_command_lists_shows_lints_and_tests_a_pack(pack: Path, capsys
     assert run(["rules", "test", *options]) == 4
     assert "missing 8; unexpected 7" in capsys.readouterr().out
     assert run(["rules", "test", "pack_nowhere", *options]) == 2
+
+
+def test_no_secret_of_the_environment_reaches_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, str] = {}
+
+    def started(*_: object, env: dict[str, str], **__: object) -> None:
+        given.update(env)
+        raise subprocess.TimeoutExpired("python", 1.0)
+
+    monkeypatch.setenv("ADAUDIT_PASSWORD", "Hopital2024!")
+    monkeypatch.setattr(subprocess, "run", started)
+    with pytest.raises(RuleError, match="killed after"):
+        load_pack(PACK, RULES)
+    assert "PYTHONPATH" in given
+    assert "Hopital2024!" not in given.values()
