@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from adaudit.engine import audit, load_rules
+from adaudit.engine import RuleBook, audit, load_rules
 from adaudit.engine.model import Audit, Status
-from adaudit.importers import import_ldif
 from adaudit.snapshot import open_snapshot
-from tests.testbed import Directory, Expectation
+from tests.system.found import findings
+from tests.testbed import Directory
 
 pytestmark = pytest.mark.samba
 
 
-def audited(directory: Directory, folder: Path) -> Audit:
-    destination = folder / "dump.adsnap"
-    import_ldif(directory.ldapsearch_dump(folder), destination)
+@pytest.fixture(scope="module")
+def book() -> RuleBook:
+    return load_rules()
+
+
+def collected(directory: Directory, destination: Path, book: RuleBook, *options: str) -> Audit:
+    """As an ordinary account collects it, SYSVOL included."""
+    command = [sys.executable, "-m", "adaudit", "collect", "--server", directory.ip, "--user", directory.auditor.user]
+    subprocess.run(
+        [*command, "--ca-file", str(directory.ca_file), "-o", str(destination), *options],
+        env={**os.environ, "ADAUDIT_PASSWORD": directory.auditor.password},
+        check=True,
+    )
     with open_snapshot(destination) as snapshot:
-        return audit(snapshot, load_rules())
+        return audit(snapshot, book)
 
 
 @pytest.fixture(scope="module")
-def hospital(samba_scenario: Directory, tmp_path_factory: pytest.TempPathFactory) -> Audit:
-    return audited(samba_scenario, tmp_path_factory.mktemp("hospital"))
+def hospital(samba_scenario: Directory, book: RuleBook, tmp_path_factory: pytest.TempPathFactory) -> Audit:
+    return collected(samba_scenario, tmp_path_factory.mktemp("hospital") / "collected.adsnap", book)
 
 
 @pytest.fixture(scope="module")
-def unmodified(samba_baseline: Directory, tmp_path_factory: pytest.TempPathFactory) -> Audit:
-    return audited(samba_baseline, tmp_path_factory.mktemp("unmodified"))
-
-
-def findings(judged: Audit) -> set[Expectation]:
-    return {
-        Expectation(result.rule.id, subject.dn or "", subject.level or 0)
-        for result in judged.results
-        for subject in result.subjects
-        if result.status is Status.VIOLATIONS
-    }
+def unmodified(samba_baseline: Directory, book: RuleBook, tmp_path_factory: pytest.TempPathFactory) -> Audit:
+    return collected(samba_baseline, tmp_path_factory.mktemp("unmodified") / "collected.adsnap", book)
 
 
 def statuses(judged: Audit, status: Status) -> set[str]:

@@ -11,11 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from adaudit.engine import audit, load_rules
-from adaudit.engine.model import Status
 from adaudit.schema import COLLECTED
 from adaudit.snapshot import open_snapshot
-from tests.testbed import Directory, Expectation
+from tests.testbed import Directory
 
 pytestmark = pytest.mark.samba
 
@@ -57,20 +55,6 @@ def test_no_planted_password_is_told_or_kept(collected: Collected, samba_scenari
         held += [str(snapshot.table(name).to_pylist()) for name in COLLECTED]
     assert {secret for secret in secrets for text in held if secret in text} == set()
     assert not any(secret.encode() in collected.path.read_bytes() for secret in secrets)
-
-
-def test_rights_on_files_are_not_taken_for_rights_in_the_directory(
-    collected: Collected, samba_scenario: Directory
-) -> None:
-    with open_snapshot(collected.path) as snapshot:
-        judged = audit(snapshot, load_rules())
-    found = {
-        Expectation(result.rule.id, subject.dn or "", subject.level or 0)
-        for result in judged.results
-        for subject in result.subjects
-        if result.status is Status.VIOLATIONS
-    }
-    assert found == samba_scenario.scenario.expected
 
 
 def test_sysvol_left_out_on_request_is_told_as_such(samba_scenario: Directory, tmp_path: Path) -> None:

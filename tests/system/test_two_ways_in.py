@@ -7,22 +7,28 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from adaudit.engine import audit, load_rules
+from adaudit.engine.model import Audit, Gap, Result, Status
 from adaudit.importers import import_ldif
 from adaudit.ingest.files import FILE_TABLES
 from adaudit.schema import COLLECTED
 from adaudit.snapshot import Snapshot, open_snapshot
 from tests.collect.comparison import missing
+from tests.system.found import findings
 from tests.testbed import Directory
 
 pytestmark = pytest.mark.samba
 
 LOGON_TRACES = {"last_logon_at", "last_logon_raw", "logon_count"}
 """What the server itself writes when an account binds."""
+
+WITHOUT_SYSVOL = {"excluded", "not_in_source"}
+"""The reasons that tell it: left out on request, and not held by a dump."""
 
 
 def collected(directory: Directory, folder: Path) -> Snapshot:
@@ -59,10 +65,34 @@ def test_both_ways_give_the_same_table(both: tuple[Snapshot, Snapshot], name: st
     assert first == second
 
 
-def test_both_ways_give_the_same_findings(both: tuple[Snapshot, Snapshot]) -> None:
+@pytest.fixture(scope="module")
+def judged(both: tuple[Snapshot, Snapshot]) -> tuple[Audit, Audit]:
     book = load_rules()
+    return audit(both[0], book), audit(both[1], book)
+
+
+def test_both_ways_give_the_same_findings(judged: tuple[Audit, Audit]) -> None:
     first, second = (
-        {result.rule.id: (result.status, result.incomplete, result.gaps, result.subjects) for result in judged.results}
-        for judged in (audit(snapshot, book) for snapshot in both)
+        {each.rule.id: (each.status, each.incomplete, gaps(each), each.subjects) for each in one.results}
+        for one in judged
     )
     assert first == second
+
+
+def gaps(result: Result) -> list[Gap]:
+    """With one reason for what SYSVOL would have told."""
+    return [replace(gap, reason="sysvol") if gap.reason in WITHOUT_SYSVOL else gap for gap in result.gaps]
+
+
+def test_without_sysvol_nothing_is_missed_but_by_the_rules_that_say_they_lack_it(
+    judged: tuple[Audit, Audit], samba_scenario: Directory
+) -> None:
+    found, expected = findings(judged[1]), samba_scenario.scenario.expected
+    assert found - expected == set()
+    lacking = {each.rule.id: each.status for each in judged[1].results if lacks_sysvol(each)}
+    assert {each.rule for each in expected - found} - lacking.keys() == set()
+    assert Status.COMPLIANT not in lacking.values()
+
+
+def lacks_sysvol(result: Result) -> bool:
+    return any(gap.reason in WITHOUT_SYSVOL and gap.is_required for gap in result.gaps)

@@ -23,11 +23,11 @@ def cache_folder() -> Path:
 def cached(name: str, made_from: str, build: Callable[[Path], None]) -> Path:
     """The tar file of the folder that ``build`` fills, made once for all that it is ``made_from``.
 
-    Made again each calendar month: accounts that are healthy by a recent date must not grow old in the cache.
+    Made again each week: accounts that are healthy by a recent date must not grow old in the cache.
     """
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    key = hashlib.sha256(f"{datetime.now(UTC):%Y-%m} {made_from}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{datetime.now(UTC):%G-%V} {made_from}".encode()).hexdigest()[:16]
     archive = folder / f"{name}-{key}.tar"
     with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -31,6 +31,10 @@ ACCOUNTS = {"user", "computer", "inetOrgPerson", "msDS-GroupManagedServiceAccoun
 POLICY_FOLDER = (
     "O:DAG:DAD:P(A;OICI;0x1200a9;;;ED)(A;OICI;0x1200a9;;;AU)(A;OICI;FA;;;DA)(A;OICIIO;FA;;;CO)(A;OICI;FA;;;SY)"
 )
+FOLDER_OF_POLICY = (
+    "O:DAG:DAD:AI(A;OICIID;0x1200a9;;;ED)(A;OICIID;0x1200a9;;;AU)"
+    "(A;OICIID;FA;;;DA)(A;OICIIOID;FA;;;CO)(A;OICIID;FA;;;SY)"
+)
 POLICY_FILE = "O:DAG:DAD:AI(A;ID;0x1200a9;;;ED)(A;ID;0x1200a9;;;AU)(A;ID;FA;;;DA)(A;ID;FA;;;SY)"
 INSTRUCTIONS = {"dn", "existing", "rename", "groups", "primary_group", "password", "sddl", "aces", "owner"}
 
@@ -151,13 +155,19 @@ class Filler:
 
     def plant(self, loadparm, file, path):
         """A file or folder of SYSVOL, with the descriptor of the editor of policies unless told otherwise."""
-        if file.get("folder"):
-            path.mkdir(parents=True, exist_ok=True)
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
+
+        def give(item, sddl):
+            setntacl(loadparm, str(item), self.text(sddl), self.domain_sid, session_info=None)
+
+        for folder in reversed([path, *path.parents] if file.get("folder") else path.parents):
+            if not folder.exists():
+                folder.mkdir()
+                give(folder, POLICY_FOLDER if folder.parent.name == "Policies" else FOLDER_OF_POLICY)
+        if not file.get("folder"):
             path.write_bytes(base64.b64decode(file["base64"]) if "base64" in file else file["text"].encode())
-        sddl = self.text(file.get("sddl", POLICY_FOLDER if file.get("folder") else POLICY_FILE))
-        setntacl(loadparm, str(path), sddl, self.domain_sid, session_info=None)
+            give(path, POLICY_FILE)
+        if "sddl" in file:
+            give(path, file["sddl"])
 
     @staticmethod
     def each(entries, step):

@@ -15,9 +15,10 @@ repetition. An ``[[object]]`` has a ``dn``, attributes under the directory's own
 
 Values: text, numbers, lists, or a table ``{base64 = …}``, ``{hex = …}``, ``{guid = …}``, ``{sid = …}``,
 ``{sddl = …}``, ``{days_ago = …}`` (a FILETIME), ``{certificate = "file.pem"}``. An account logged on and changed its
-password lately unless told otherwise. An ``[[expected]]`` is a finding about the whole domain (``subject``,
-``rules``); a ``[[denied]]`` is what the ordinary account may not read (``dn``, ``what``: object, attribute or children,
-``attribute``).
+password lately unless told otherwise. An ``[[expected]]`` is findings told apart from objects: ``rules`` (or a ``rule``
+and its ``level``) of a ``subject`` (or ``subjects``), the domain's dn for a finding about the whole of it; the level of
+an extra is 0. A ``[[denied]]`` is what the ordinary account may not read (``dn``, ``what``: object, attribute or
+children, ``attribute``).
 
 A ``[[file]]`` is a file of SYSVOL (``path``, and ``text`` or ``base64``), or with ``folder`` a folder, with the
 descriptor ``sddl`` or that of the editor of policies. Beside it stand ``owner``, the name of the account (the Domain
@@ -41,8 +42,8 @@ from .domain import PLACES
 
 HERE = Path(__file__).parent / "scenario"
 _FILES = {
-    "baseline": ("account.toml", "baseline.toml"),
-    "scenario": ("account.toml", "hospital/*.toml"),
+    "baseline": ("account.toml", "samba.toml", "baseline.toml"),
+    "scenario": ("account.toml", "samba.toml", "hospital/*.toml"),
     "access": ("account.toml", "access.toml"),
 }
 _BESIDE_A_FILE = {"owner", "settings", "secrets", "closed"}
@@ -112,7 +113,7 @@ def load_scenario(name: str) -> Scenario:
         policy_gaps |= {(row["policy"], row["reason"]) for row in document.get("policy_gap", [])}
         denied += [Denied(row["dn"], row["what"], row.get("attribute")) for row in document.get("denied", [])]
         for row in document.get("expected", []):
-            expected |= {Expectation(rule, row["subject"], level) for rule, level in row["rules"].items()}
+            expected |= _expectations(row)
         for entry in (each for row in document.get("object", []) for each in _repeated(row)):
             dn = _final_dn(entry)
             expected |= {Expectation(rule, dn, level) for rule, level in entry.pop("expected", {}).items()}
@@ -128,6 +129,12 @@ def load_scenario(name: str) -> Scenario:
         tuple(planted),
         frozenset(policy_gaps),
     )
+
+
+def _expectations(row: dict[str, Any]) -> set[Expectation]:
+    rules = row["rules"] if "rules" in row else {row["rule"]: row["level"]}
+    subjects = row["subjects"] if "subjects" in row else [row["subject"]]
+    return {Expectation(rule, subject, level) for rule, level in rules.items() for subject in subjects}
 
 
 def _planted(file: dict[str, Any]) -> Planted:
