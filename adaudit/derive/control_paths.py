@@ -177,30 +177,29 @@ class _Walk:
 
     def _members(self, node: _Node) -> Iterator[_Node]:
         if node.principal_id is not None and node.principal_id in self._facts.memberships.groups:
-            for member in self._facts.memberships.members_of(node.principal_id):
-                step = _Step(node.depth, "member", None, node.object_id, node.goal_id, self._path(node, "member"))
-                yield from self._reach(member, step)
+            members = self._facts.memberships.members_of(node.principal_id)
+            yield from self._reach(node, (_Holder(member, "member", None) for member in members), node.depth)
 
     def _taken(self, node: _Node) -> Iterator[_Node]:
         """Those who hold a right over the node."""
         row = None if node.object_id is None else self._above.objects.row(node.object_id)
         if row is not None:
             place = self._above.objects.sd(row), self._above.objects.name(row, "object_class")
-            for holder in self._holders.get(place, ()):
-                path = self._path(node, " ".join(filter(None, (holder.right, holder.target))))
-                step = _Step(node.depth + 1, holder.right, holder.target, node.object_id, node.goal_id, path)
-                yield from self._reach(holder.principal_id, step)
+            yield from self._reach(node, self._holders.get(place, ()), node.depth + 1)
 
-    def _reach(self, principal_id: int, step: _Step) -> Iterator[_Node]:
-        """The node of an identity that nothing reached before."""
-        if principal_id not in self._accepted and principal_id not in self._steps:
-            self._steps[principal_id] = step
+    def _reach(self, node: _Node, holders: Iterable[_Holder], depth: int) -> Iterator[_Node]:
+        """Nodes of the identities that nothing reached before, each with the first right that it holds."""
+        new: dict[int, _Holder] = {}
+        for holder in holders:
+            if holder.principal_id not in self._steps and holder.principal_id not in self._accepted:
+                new.setdefault(holder.principal_id, holder)
+        name = self._name(node) if new else ""
+        for principal_id, right, target in new.values():
+            words = f"{right} {target}" if target else right
+            path = (f"{words}: {name}", *node.path[: _STEPS_TOLD - 1])
+            self._steps[principal_id] = _Step(depth, right, target, node.object_id, node.goal_id, path)
             principal = self._facts.principals.get(principal_id)
-            object_id = principal.object_id if principal else None
-            yield _Node(object_id, principal_id, step.depth, step.goal_id, step.path)
-
-    def _path(self, node: _Node, words: str) -> tuple[str, ...]:
-        return (f"{words}: {self._name(node)}", *node.path[: _STEPS_TOLD - 1])
+            yield _Node(principal.object_id if principal else None, principal_id, depth, node.goal_id, path)
 
     def _name(self, node: _Node) -> str:
         row = None if node.object_id is None else self._above.objects.row(node.object_id)
