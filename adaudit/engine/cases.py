@@ -12,6 +12,7 @@ from adaudit.derive import derive
 from adaudit.engine.book import RuleBook
 from adaudit.engine.database import Database
 from adaudit.engine.documents import CaseDocument
+from adaudit.engine.gaps import missing_facts
 from adaudit.engine.judge import Verdict, judge
 from adaudit.engine.load import parameter, read_cases
 from adaudit.engine.model import Rule
@@ -42,7 +43,7 @@ def run_cases(book: RuleBook, rule: Rule, database: Database) -> Iterator[Outcom
     for number, case in enumerate(document.case):
         given = _given(rule, source, number, case)
         with database.holding(case_tables(source, number, case)):
-            verdict = judge(database, given, book.readings[rule.id], case.as_of)
+            verdict = judge(database, missing_facts(database), given, book.readings[rule.id], case.as_of)
         yield Outcome(rule.id, case.name, _difference(case, rule, verdict))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from adaudit.engine.book import Fact, Reading
@@ -40,9 +40,6 @@ where c.status <> 'collected' and {condition}
 group by all
 order by all
 """
-
-_ANY: Final = "select 1 from snapshot.coverage c where c.status <> 'collected' and {condition} limit 1"
-"""Most rules miss nothing, and asking so costs a tenth of asking what."""
 
 _SEEN_BY_NOBODY: Final = "(c.table_name = 'objects' and coalesce(c.reason, '') = 'known_hidden')"
 """Objects that no ordinary account ever sees: they count for the rules that name their place."""
@@ -85,17 +82,30 @@ def all_gaps(database: Database) -> tuple[Gap, ...]:
         return tuple(_gap(row, is_required=False, levels=()) for row in _rows(scope, "true", {}))
 
 
+def missing_facts(database: Database) -> frozenset[Fact]:
+    """Tables and columns of which something was not collected, ``*`` for rows: most rules read none of them."""
+    asked = "select distinct table_name, column_name from snapshot.coverage where status <> 'collected'"
+    with database.scope({}) as scope:
+        return frozenset((table, column) for table, column in scope.select(asked, {}).rows)
+
+
 def gaps_of(
-    scope: Scope, reading: Reading, examined: SubjectKind | None, places: tuple[str, ...] | None
+    scope: Scope,
+    missing: Collection[Fact],
+    reading: Reading,
+    examined: SubjectKind | None,
+    places: tuple[str, ...] | None,
 ) -> tuple[Gap, ...]:
     """Gaps in what a rule reads, worst first: required ones, then those of one level, then refining ones.
 
-    ``examined``: what the rows of the kept table ``examined`` (column ``subject``) are, when the
-    rule names its population: what is missing of other objects is then left out. ``places``: where
-    objects never seen would matter (``Rule.places``). A gap that names neither object nor DN counts, unless it is a
-    naming context without a place.
+    ``missing``: what ``missing_facts`` tells of the snapshot. ``examined``: what the rows of the kept table
+    ``examined`` (column ``subject``) are, when the rule names its population: what is missing of other objects is then
+    left out. ``places``: where objects never seen would matter (``Rule.places``). A gap that names neither object nor
+    DN counts, unless it is a naming context without a place.
     """
     facts = reading.facts
+    if not any(_touches(table, column, facts) for table, column in missing):
+        return ()
     tables = sorted({table for table, _ in facts})
     condition = """(
         c.table_name in $tables and c.column_name = '*' or c.table_name in $per_value
@@ -106,8 +116,6 @@ def gaps_of(
         "per_value": [table for table in tables if TABLES[table].per_value],
         "columns": [f"{table}.{column}" for table, column in sorted(facts)],
     }
-    if not scope.select(_ANY.format(condition=condition), parameters).rows:
-        return ()
     if examined is not None:
         condition += f" and (c.object_id is null or c.object_id in ({_EXAMINED_OBJECTS[examined]}))"
     if places is None:

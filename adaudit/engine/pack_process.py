@@ -21,6 +21,7 @@ from adaudit.engine.book import RuleBook
 from adaudit.engine.cases import empty_database, run_cases
 from adaudit.engine.database import Database
 from adaudit.engine.documents import RuleDocument
+from adaudit.engine.gaps import missing_facts
 from adaudit.engine.judge import judge
 from adaudit.engine.load import load_pack_here
 from adaudit.engine.loading import columns_read
@@ -73,7 +74,8 @@ def _judge(asked: Asked) -> dict[str, Any]:
     tables = [(path.stem, _table(path)) for path in sorted(Path(asked["tables"]).glob("*.arrow"))]
     as_of = datetime.fromisoformat(asked["as_of"])
     with Database(tables, book.catalogues.values(), book.views.values()) as database:
-        return asdict(judge(database, rule, book.readings[rule.id], as_of, seconds=asked["seconds"]))
+        reading = book.readings[rule.id]
+        return asdict(judge(database, missing_facts(database), rule, reading, as_of, seconds=asked["seconds"]))
 
 
 def _book(asked: Asked) -> RuleBook:

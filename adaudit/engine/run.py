@@ -11,7 +11,7 @@ from adaudit import __version__
 from adaudit.engine.book import ANSSI, RuleBook
 from adaudit.engine.database import Database
 from adaudit.engine.exceptions import accept, without_accepted
-from adaudit.engine.gaps import all_gaps
+from adaudit.engine.gaps import all_gaps, missing_facts
 from adaudit.engine.judge import SECONDS, judge
 from adaudit.engine.level import level_of
 from adaudit.engine.loading import Loading, columns_read
@@ -85,8 +85,10 @@ def _standing(results: Sequence[Result], book: RuleBook) -> Standing:
 def _results(
     database: Database, book: RuleBook, pack: Pack | None, tables: Path, as_of: datetime, seconds: float
 ) -> Iterator[Result]:
+    missing = missing_facts(database)
     for rule in book.rules:
-        yield result_of(database, rule, judge(database, rule, book.readings[rule.id], as_of, seconds=seconds))
+        verdict = judge(database, missing, rule, book.readings[rule.id], as_of, seconds=seconds)
+        yield result_of(database, rule, verdict)
     if pack:
         for rule in pack.rules:
             yield result_of(database, rule, judge_apart(pack, rule, tables, as_of, seconds=seconds))
