@@ -162,6 +162,12 @@ class Coverage:
             select t.table_name, '*', u.domain_id, null, u.dn, 'denied', 'reference_unseen', null
             from unseen_objects u join homes t on lower(u.dn) = t.dn_key or ends_with(t.dn_key, ',' || lower(u.dn))
             where u.is_collected
+            union all
+            select 'certificate_templates', '*', p.domain_id, null, 'CN=' || t.template_name
+                || ',CN=Certificate Templates,CN=Public Key Services,CN=Services,' || p.dn, 'denied', 'reference_unseen',
+                null
+            from published_templates t, known_partitions p
+            where t.template_id is null and t.template_name is not null and p.kind = 'configuration' and p.is_collected
         """)
 
     def _homes(self) -> None:

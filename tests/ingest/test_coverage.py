@@ -285,3 +285,19 @@ def test_the_lists_of_a_read_only_controller_may_have_been_refused(seal, control
 def test_the_container_of_deleted_objects_is_no_account_of_unknown_class(seal, dn, may_be_a_user):
     told = gaps(seal([*skeleton(), (dn, {"objectGUID": [b"m" * 16]})]), "users")
     assert (("*", "mandatory_missing", dn) in told) is may_be_a_user
+
+
+def test_a_published_template_never_seen_is_a_gap_of_templates(seal):
+    services = f"CN=Public Key Services,CN=Services,{CONFIGURATION}"
+    templates = f"CN=Certificate Templates,{services}"
+    authority = entry(
+        70,
+        f"CN=CHU-CA,CN=Enrollment Services,{services}",
+        "pKIEnrollmentService",
+        certificateTemplates=text("Vu", "Cache"),
+    )
+    seen = entry(71, f"CN=vu,{templates}", "pKICertificateTemplate")
+    told = gaps(seal([*skeleton(), authority, seen]), "certificate_templates")
+    names = [name for _, reason, name in told if reason == "reference_unseen" and name is not None]
+    assert f"CN=Cache,{templates}" in names
+    assert not [name for name in names if name.lower().startswith("cn=vu,")]
