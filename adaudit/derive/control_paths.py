@@ -15,8 +15,6 @@ from adaudit.derive.facts import Facts, build, in_order
 DIRECT = 1
 """Level of the rights that a step may use: exploitable without major prerequisite."""
 
-ACCOUNT_TABLES = ("users", "computers", "managed_service_accounts")
-
 _STEPS_TOLD: Final = 64
 """Longest path told: rights in a hostile chain of a hundred thousand accounts would make as many long paths."""
 
@@ -113,9 +111,7 @@ class _Above:
             for sd, is_protected in facts.rows("security_descriptors", "sd_id", "is_dacl_protected")
             if is_protected and sd is not None
         )
-        self._accounts = frozenset(
-            object_id for table in ACCOUNT_TABLES for (object_id,) in facts.rows(table, "object_id")
-        )
+        self._accounts = frozenset(facts.accounts())
         self._policies = _policies(facts)
 
     def of(self, object_id: int) -> list[int]:

@@ -7,16 +7,13 @@ from typing import Final
 
 import pyarrow as pa
 
-from adaudit.decode.descriptor import parse_descriptor
+from adaudit.decode.descriptor import ALLOW_TYPES, DENY_TYPES, parse_descriptor
 from adaudit.decode.errors import DecodeError
 from adaudit.decode.sddl import from_sddl
 from adaudit.derive.facts import Facts, build
 
 _NO_DOMAIN: Final = "S-1-5-21-0-0-0"
 """In whose name two-letter names of domain groups are read, so that a SID of a domain written out stands apart."""
-
-_ALLOW: Final = frozenset((0x00, 0x05, 0x09, 0x0B))
-_DENY: Final = frozenset((0x01, 0x06, 0x0A, 0x0C))
 
 _Row = tuple[
     int, str | None, int | None, bool | None, int | None, int | None, str | None, str | None, bool | None, str | None
@@ -39,7 +36,7 @@ def _aces(class_id: int, name: str | None, text: str) -> Iterator[_Row]:
         yield class_id, name, None, None, None, None, None, None, None, str(error)
         return
     for position, ace in enumerate(descriptor.aces):
-        allows = True if ace.type in _ALLOW else False if ace.type in _DENY else None
+        allows = True if ace.type in ALLOW_TYPES else False if ace.type in DENY_TYPES else None
         in_any_domain = ace.trustee.startswith(f"{_NO_DOMAIN}-")
         trustee = f"RID {ace.trustee.rpartition('-')[2]}" if in_any_domain else ace.trustee
         is_explicit = ace.trustee.startswith("S-1-5-21-") and not in_any_domain

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from adaudit.derive.facts import Facts, build, in_order
+from adaudit.derive.facts import ACCOUNT_TABLES, Facts, build, in_order
 
 KRBTGT_RID = 502
 
@@ -49,7 +49,7 @@ class _Index:
             domain = domains.get(domain_id)
             for name in _host_names(sam, dns, domain.dns_name if domain else None) if object_id is not None else ():
                 self._by_host.setdefault(name, set()).add(object_id)
-        for table in ("users", "computers", "managed_service_accounts"):
+        for table in ACCOUNT_TABLES:
             self._domain_of.update(facts.rows(table, "object_id", "domain_id"))
         self._krbtgt: dict[int | None, int] = {
             domain.domain_id: p.object_id

@@ -15,6 +15,9 @@ from adaudit.schema import TABLES
 
 Ids = npt.NDArray[np.int64]
 
+ACCOUNT_TABLES = ("users", "computers", "managed_service_accounts")
+"""Tables of accounts, each with ``object_id`` and ``principal_id``."""
+
 
 class Principal(NamedTuple):
     """A row of ``principals``."""
@@ -100,6 +103,10 @@ class Facts:
     def principal_of_object(self) -> dict[int, int]:
         """Identity that an object bears."""
         return {p.object_id: p.principal_id for p in self.principals.values() if p.object_id is not None}
+
+    def accounts(self) -> Iterator[int]:
+        """Objects of accounts of every kind."""
+        return (object_id for table in ACCOUNT_TABLES for (object_id,) in self.rows(table, "object_id"))
 
     @cached_property
     def domains(self) -> tuple[Domain, ...]:

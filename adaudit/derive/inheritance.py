@@ -13,12 +13,11 @@ import pyarrow as pa
 
 from adaudit.derive.control_paths import objects_on_the_way
 from adaudit.derive.controllers import controller_places
-from adaudit.derive.facts import Facts, build
+from adaudit.derive.facts import ACCOUNT_TABLES, Facts, build
 from adaudit.derive.gaps import Gap, Gaps
 from adaudit.derive.groups import SINCE_2016, privileged_sids
 from adaudit.derive.policy import Chains
 
-ACCOUNT_TABLES = ("users", "computers", "managed_service_accounts")
 IDENTITY_TABLES = (*ACCOUNT_TABLES, "groups")
 
 _UNSEEN = Gap(None, "*", None, None, None, "denied", "reference_unseen", None)

@@ -63,12 +63,7 @@ class Chains:
         self._is_head = {object_id for object_id, _, kind in places if kind == "domain"}
         self._heads = {domain: object_id for object_id, domain, kind in places if kind == "domain"}
         self._heads.update((d.domain_id, d.object_id) for d in facts.domains if d.object_id is not None)
-        accounts = (
-            object_id
-            for table in ("users", "computers", "managed_service_accounts")
-            for (object_id,) in facts.rows(table, "object_id")
-        )
-        above_accounts = {self._parents.get(account) for account in accounts}
+        above_accounts = {self._parents.get(account) for account in facts.accounts()}
         self._containers = {c for c in self._linkable | above_accounts if c is not None}
 
     def containers(self) -> list[int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 _PROPERTIES: Final = re.compile(r"(?P<item>.+)/Properties\[\d+\]", re.IGNORECASE)
+_FILTERS: Final = "filters"
 
 
 class Place(NamedTuple):
@@ -55,11 +56,26 @@ def items(rows: Iterable[Mapping[str, Any]]) -> Iterator[Item]:
 
 
 def _of_file(place: Place, elements: Mapping[str, Element]) -> Iterator[Item]:
-    off = [path for path, element in elements.items() if element.attributes.get("disabled") == "1"]
+    off: set[str] = set()
+    targeted: set[str] = set()
+    below: dict[str, list[Element]] = {}
+    for path, element in elements.items():
+        if element.attributes.get("disabled") == "1":
+            off.add(path)
+        for above in _above(path):
+            parent, _, tag = above.rpartition("/")
+            if tag.lower().startswith(_FILTERS):
+                targeted.add(parent)
+            if above != path and _PROPERTIES.fullmatch(above):
+                below.setdefault(above, []).append(element)
     for path, element in elements.items():
         found = _PROPERTIES.fullmatch(path)
-        if found and not any(f"{path}/".startswith(f"{above}/") for above in off):
-            below = tuple(each for other, each in elements.items() if other.startswith(f"{path}/"))
-            filters = f"{found['item']}/Filters"
-            is_targeted = any(other.startswith(filters) for other in elements)
-            yield Item(place, element.attributes, below, is_targeted)
+        if found and off.isdisjoint(_above(path)):
+            yield Item(place, element.attributes, tuple(below.get(path, ())), found["item"] in targeted)
+
+
+def _above(path: str) -> Iterator[str]:
+    """The element and those around it, from within."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]

@@ -190,9 +190,10 @@ def test_a_policy_never_seen_and_files_never_read_are_told() -> None:
     link = {"container_id": HEAD, "order": 1, "gpo_dn": "CN={1},CN=Policies", "is_enabled": True}
     tables = {"gpo_links": pa.Table.from_pylist([link], TABLES["gpo_links"].arrow_schema)}
     rows = derive(tables)["coverage"].to_pylist()
+    that_follow = ("policy_targets", "registry_in_force", "user_rights", "local_group_members")
     assert {(row["table_name"], row["dn"], row["reason"]) for row in rows} == {
-        ("policy_scopes", "CN={1},CN=Policies", "reference_unseen"),
-        ("resultant_settings", "CN={1},CN=Policies", "reference_unseen"),
+        (table, "CN={1},CN=Policies", "reference_unseen")
+        for table in ("policy_scopes", "resultant_settings", *that_follow)
     }
 
 
