@@ -164,8 +164,8 @@ class Coverage:
             where u.is_collected
             union all
             select 'certificate_templates', '*', p.domain_id, null, 'CN=' || t.template_name
-                || ',CN=Certificate Templates,CN=Public Key Services,CN=Services,' || p.dn, 'denied', 'reference_unseen',
-                null
+                || ',CN=Certificate Templates,CN=Public Key Services,CN=Services,' || p.dn, 'denied',
+                'reference_unseen', null
             from published_templates t, known_partitions p
             where t.template_id is null and t.template_name is not null and p.kind = 'configuration' and p.is_collected
         """)
