@@ -147,8 +147,8 @@ PEOPLE = "person organizationalPerson user"
 MACHINE = f"{PEOPLE} computer"
 SERVER = f"CN=DC1,CN=Servers,CN=Site,CN=Sites,{CONFIGURATION}"
 SYSTEM = {
-    "operatingSystem": text("Windows Server 2022 Standard"),
-    "operatingSystemVersion": text("10.0 (20348)"),
+    "operatingSystem": text("Windows Server 2025 Standard"),
+    "operatingSystemVersion": text("10.0 (26100)"),
     "msDS-SupportedEncryptionTypes": text(28),
 }
 
@@ -230,7 +230,9 @@ def domain() -> Iterator[Entry]:
         isCriticalSystemObject=TRUE,
     )
     yield entry(f"CN=AdminSDHolder,CN=System,{BASE}", "container", HOLDER)
-    yield entry(f"CN=Policies,CN=System,{BASE}", "container", PLAIN + may(GROUP, "PA", mask="CC"))
+    yield entry(f"CN=Policies,CN=System,{BASE}", "container", PLAIN + "(A;;CC;;;PA)")
+    for place in ("CN=WMIPolicy", "CN=SOM,CN=WMIPolicy"):
+        yield entry(f"{place},CN=System,{BASE}", "container", PLAIN + "(A;;CCLCRPWPLORC;;;PA)")
     for policy, name in POLICIES.items():
         yield entry(
             f"CN={policy},CN=Policies,CN=System,{BASE}",
