@@ -20,13 +20,17 @@ from tests.testbed import BASE_DN, Account, Directory, TestbedError, bulk_scenar
 pytestmark = pytest.mark.samba
 
 WHOLE_DOMAIN = {
+    "vuln_compatible_2000_anonymous",
+    "vuln_compatible_2000_not_default",
     "vuln_critical_objects",
     "vuln_dnsadmins",
     "vuln_dsheuristics_bad",
     "vuln_functional_level",
+    "vuln_guest",
     "vuln_permissions_adminsdholder",
     "vuln_permissions_msdns",
     "vuln_privileged_members",
+    "vuln_rodc_allowed_group",
     "vuln_smartcard_expire_passwords",
     "vuln_user_accounts_dormant",
     "vuln_user_accounts_machineaccountquota",
