@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from adaudit.decode.group_policy import Setting
 from adaudit.errors import InputError
 from adaudit.ingest import Ingest
 from adaudit.schema import COLLECTED
@@ -26,11 +27,27 @@ def loaded_and_sealed(previous: Snapshot, path: Path, *, notes: list[dict[str, A
         ingest.load(previous)
         for partition in rows(previous, "partitions"):
             ingest.partition(partition["dn"], collected=partition["is_collected"])
+        read_share_again(previous, ingest)
         for note in notes or []:
             ingest.note(**note)
         source = previous.manifest.source
         ingest.seal(as_of=None, as_of_origin="newest_change", account=source.account, account_sid=source.account_sid)
     return open_snapshot(path)
+
+
+def read_share_again(previous: Snapshot, ingest: Ingest) -> None:
+    """SYSVOL, which is never loaded: a collection reads it anew each time."""
+    domains = {row["domain_id"]: row["dn"] for row in rows(previous, "domains")}
+    descriptors = {row["sd_id"]: row["raw"] for row in rows(previous, "security_descriptors")}
+    roots = {}
+    for row in rows(previous, "sysvol_files"):
+        roots[row["domain_id"]] = row["path"].partition("\\")[0]
+        told = {name: row[name] for name in ("is_folder", "size", "modified_at", "sha256", "error")}
+        ingest.sysvol_file(domains[row["domain_id"]], row["path"], descriptor=descriptors.get(row["sd_id"]), **told)
+    for row in rows(previous, "gpo_settings"):
+        folder = rf"{roots[row['domain_id']]}\Policies\{row['policy']}" if row["policy"] else roots[row["domain_id"]]
+        setting = Setting(*(row[name] for name in ("kind", "section", "name", "value", "value_type", "is_secret")))
+        ingest.gpo_setting(domains[row["domain_id"]], rf"{folder}\{row['file']}", row["position"], setting)
 
 
 def differing(first: Snapshot, second: Snapshot) -> list[str]:
