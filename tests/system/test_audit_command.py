@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 
 from adaudit.cli import audit as audit_command
 from adaudit.cli.main import run
+from adaudit.engine import load_rules
 from adaudit.engine.model import Audit, Kind, Severity, Status
 from adaudit.engine.standing import Acceptance
 from adaudit.ingest import Ingest
@@ -36,6 +38,14 @@ accepted_by = "RSSI"
 until = 2999-12-31
 """
 HIDDEN_NAME = "Pirate\u202egnp.exe"
+
+
+@pytest.fixture(autouse=True)
+def rules_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_command, "load_rules", _load_rules)
+
+
+_load_rules = cache(load_rules)
 
 
 @pytest.fixture
