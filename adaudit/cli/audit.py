@@ -37,7 +37,7 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option(
     "--fail-on",
-    type=click.IntRange(1, 5),
+    type=click.IntRange(1, 4),
     metavar="N",
     help="Exit with 1 when a finding that is not accepted has this priority or a higher one; 1 is level 1 or critical.",
 )

@@ -16,7 +16,7 @@ Place = Annotated[
     str, StringConstraints(pattern=r"^(domain|configuration|schema|domain_dns|forest_dns|application):([^,=]+=.+)?$")
 ]
 ControlId = Annotated[str, StringConstraints(pattern=r"^(vuln|warning|info|ext|pack)_[a-z0-9_]+$")]
-Threshold = Annotated[int, Field(ge=1, le=5)]
+Threshold = Annotated[int, Field(ge=1, le=4)]
 Scalar = int | float | str | bool
 
 
@@ -35,7 +35,7 @@ class ProseDocument(Document):
 class NeedsDocument(Document):
     required: list[Need] = []
     refining: list[Need] = []
-    levels: dict[Literal["1", "2", "3", "4", "5"], list[Need]] = {}
+    levels: dict[Literal["1", "2", "3", "4"], list[Need]] = {}
 
 
 class DetailDocument(Document):
