@@ -14,7 +14,6 @@ from tests.rules.windows_descriptors import (
     CONTROLLER,
     DNS_SERVER,
     FULL,
-    GROUP,
     HEAD,
     HOLDER,
     INHERITED,
@@ -26,7 +25,6 @@ from tests.rules.windows_descriptors import (
     SID,
     TRUSTED,
     ZONE,
-    may,
     ordinary_group,
     template,
 )
