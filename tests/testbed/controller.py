@@ -14,8 +14,9 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from .audit import keep_audit_log
@@ -164,12 +165,13 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 def _wait_until_ready(process: subprocess.Popen[bytes], place: Place) -> None:
     deadline = time.monotonic() + READY_SECONDS
-    waiting = list(_PORTS)
+    waiting: list[Callable[[], bool]] = [partial(_answers, place.ip, port) for port in _PORTS]
+    waiting.append(partial(_knows, place))
     while waiting:
         if process.poll() is not None or time.monotonic() > deadline:
             log = (place.folder / "log/output").read_text(errors="replace")
             raise TestbedError(f"the domain controller on {place.ip} did not start: {log[-2000:]}")
-        if _answers(place.ip, waiting[0]):
+        if waiting[0]():
             waiting.pop(0)
         else:
             time.sleep(0.05)
@@ -181,6 +183,14 @@ def _answers(ip: str, port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def _knows(place: Place) -> bool:
+    """Whether SMB can tell an account: its port answers before the database of accounts does."""
+    share, user = f"//{place.ip}/sysvol", f"Administrator@{place.machine.dns_name}%{ADMIN_PASSWORD}"
+    asked = ["smbclient", "-s", "/dev/null", share, "-U", user, "-c", "exit"]
+    said = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return "NT_STATUS_INTERNAL_ERROR" not in said.stdout + said.stderr
 
 
 def _directory(place: Place, scenario: Scenario) -> Directory:
