@@ -54,17 +54,6 @@ class GroupType(IntFlag):
     SECURITY_ENABLED = 0x80000000
 
 
-def group_scope(group_type: int) -> str | None:
-    """builtin_local, global, domain_local or universal; None when no scope bit is set. Signed values are understood.
-
-    BUILTIN groups bear the domain local bit too: theirs wins.
-    """
-    for scope in (GroupType.BUILTIN_LOCAL, GroupType.GLOBAL, GroupType.DOMAIN_LOCAL, GroupType.UNIVERSAL):
-        if group_type & scope:
-            return str(scope.name).lower()
-    return None
-
-
 class TrustDirection(IntFlag):
     """trustDirection (MS-ADTS 6.1.6.7.12)."""
 

@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1601, 1, 1)
 _LATEST = (datetime.max - _EPOCH) // timedelta(microseconds=1) * 10 + 9
-_UNLIMITED = -0x8000000000000000
-_TICKS_PER_DAY = 86_400 * 10_000_000
 _TAIL = re.compile(rb"(?:[.,]([0-9]+))?(?:Z|([+-])([0-9]{2})([0-9]{2})?)")
 
 
@@ -59,13 +57,3 @@ def _shifted(moment: datetime, tail: bytes) -> datetime | None:
         return moment + shift
     except OverflowError:
         return None
-
-
-def interval_days(raw: int) -> float | None:
-    """Days of a duration stored as a negative count of 100 ns, such as maxPwdAge (MS-ADTS 3.1.1.1.4).
-
-    0 is 0.0. None for -0x8000000000000000 (unlimited) and for a positive value, which is no duration.
-    """
-    if raw > 0 or raw <= _UNLIMITED:
-        return None
-    return -raw / _TICKS_PER_DAY

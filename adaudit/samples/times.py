@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from adaudit.decode.times import to_filetime
 from adaudit.samples.profile import AS_OF
 
-_FILETIME_EPOCH = datetime(1601, 1, 1)
 NEVER = 0x7FFF_FFFF_FFFF_FFFF
 
 
 def filetime_ago(days: float) -> int:
     """The FILETIME (MS-DTYP 2.3.3) of ``days`` before the collection."""
-    return (AS_OF - timedelta(days=days) - _FILETIME_EPOCH) // timedelta(microseconds=1) * 10
+    return to_filetime(AS_OF - timedelta(days=days))
 
 
 def generalized_ago(days: float) -> bytes:

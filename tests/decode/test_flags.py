@@ -2,27 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from adaudit.decode.flags import FULL_CONTROL, AccessMask, DsHeuristics, expand_generic, group_scope, unsigned32
+from adaudit.decode.flags import FULL_CONTROL, AccessMask, DsHeuristics, expand_generic, unsigned32
 
 
 def test_a_negative_group_type_is_its_unsigned_bits() -> None:
     assert unsigned32(-2147483646) == 0x80000002
     assert unsigned32(0x80000002) == 0x80000002
-
-
-@pytest.mark.parametrize(
-    ("group_type", "scope"),
-    [
-        (-2147483643, "builtin_local"),
-        (-2147483646, "global"),
-        (4, "domain_local"),
-        (-2147483640, "universal"),
-        (-2147483648, None),
-        (0, None),
-    ],
-)
-def test_scope_of_a_group(group_type: int, scope: str | None) -> None:
-    assert group_scope(group_type) == scope
 
 
 def test_generic_all_is_every_directory_right() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adaudit.decode.times import filetime, generalized_time, interval_days, to_filetime
+from adaudit.decode.times import filetime, generalized_time, to_filetime
 
 moments = st.datetimes(min_value=datetime(1601, 1, 1, 0, 0, 1))
 
@@ -62,11 +62,3 @@ def test_generalized_times(value: bytes, moment: datetime | None) -> None:
 @given(st.binary(max_size=24))
 def test_no_bytes_make_generalized_time_fail(value: bytes) -> None:
     assert generalized_time(value) is None or value[:14].isdigit()
-
-
-@pytest.mark.parametrize(
-    ("raw", "days"),
-    [(-36288000000000, 42.0), (0, 0.0), (-(2**63), None), (36288000000000, None), (2**63, None)],
-)
-def test_intervals_in_days(raw: int, days: float | None) -> None:
-    assert interval_days(raw) == days
