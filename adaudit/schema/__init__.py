@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adaudit.schema.computed import COMPUTED_TABLES
+from adaudit.schema.graph import GRAPH_TABLES
 from adaudit.schema.identity import ACCOUNT_COLUMNS, IDENTITY_TABLES
 from adaudit.schema.model import ARROW_TYPES, Column, Kind, Table
 from adaudit.schema.paths import PATH_TABLES
@@ -25,5 +26,5 @@ __all__ = [
 FORMAT_VERSION = 2
 
 COLLECTED: dict[str, Table] = {t.name: t for t in (*IDENTITY_TABLES, *SERVICE_TABLES, *SECURITY_TABLES)}
-COMPUTED: dict[str, Table] = {t.name: t for t in (*COMPUTED_TABLES, *PATH_TABLES, *POLICY_TABLES)}
+COMPUTED: dict[str, Table] = {t.name: t for t in (*COMPUTED_TABLES, *PATH_TABLES, *POLICY_TABLES, *GRAPH_TABLES)}
 TABLES: dict[str, Table] = COLLECTED | COMPUTED
