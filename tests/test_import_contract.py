@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "importers": {"ingest", "snapshot", "schema", "decode"},
     "samples": {"ingest", "snapshot", "schema", "decode"},
     "derive": {"snapshot", "schema", "decode"},
-    "graph": {"derive", "snapshot", "schema"},
+    "graph": {"derive", "snapshot", "schema", "decode"},
     "engine": {"graph", "derive", "snapshot", "schema"},
     "report": {"engine", "graph", "snapshot", "schema"},
     "cli": {

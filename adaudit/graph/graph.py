@@ -110,8 +110,7 @@ _EDGE_COLUMNS = (
 def assemble(count: int, blocks: Iterable[Block]) -> Graph:
     """One graph of ``count`` nodes from the blocks of all families.
 
-    The same change told by two families is one; an edge told twice with the same proof is one. Edges from or to
-    ``NONE``, or from a node to itself, are dropped.
+    The same change told by two families is one. Edges from or to ``NONE``, or from a node to itself, are dropped.
     """
     texts = Texts()
     parts: list[Block] = []
