@@ -67,6 +67,11 @@ def to_sddl(descriptor: SecurityDescriptor, domain_sid: str | None = None) -> st
     return text + "".join(_ace_text(ace, name) for ace in descriptor.aces)
 
 
+def ace_to_sddl(ace: Ace) -> str:
+    """One ACE as SDDL between parentheses, its trustee as a SID; what ``to_sddl`` says of odd ACEs holds."""
+    return _ace_text(ace, str)
+
+
 def _ace_text(ace: Ace, name: Callable[[str], str]) -> str:
     fields = (
         _TYPE_NAMES.get(ace.type, f"0x{ace.type:x}"),
