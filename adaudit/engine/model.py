@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from adaudit.engine.standing import Acceptance, AcceptanceUse, Scores, Step
+from adaudit.graph.told import Outlook
 from adaudit.snapshot import SourceInfo
 
 Parameter: TypeAlias = int | float | str | bool | tuple[str, ...]
@@ -250,6 +251,7 @@ class Audit:
 
     ``level``, ``scores`` and ``steps`` leave exceptions out of account; ``excepted`` is how it stands once the accepted
     subjects are left out, None when no exceptions were given. ``exceptions``: what became of each, in their order.
+    ``outlook``: what the attack graph tells, None when it was not drawn.
     """
 
     tool: str
@@ -273,3 +275,4 @@ class Audit:
     controls: dict[str, tuple[Control, ...]]
     coverage: tuple[Gap, ...]
     timings: tuple[Timing, ...] = ()
+    outlook: Outlook | None = None
