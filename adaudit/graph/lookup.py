@@ -15,6 +15,7 @@ from adaudit.graph.nodes import Nodes
 from adaudit.visible import visible
 
 MOST_CANDIDATES: Final = 10
+_LONGEST_SHOWN: Final = 100
 
 _NAMES: Final = (
     ("principals", "principal_id", ("sid", "dn", "name")),
@@ -57,7 +58,7 @@ class Lookup:
         found = self._named(text.strip())
         if len(found) == 1:
             return found.pop()
-        shown = visible(text)
+        shown = visible(text[:_LONGEST_SHOWN])
         if found:
             candidates = tuple(sorted(self._title(node) for node in sorted(found)[:MOST_CANDIDATES]))
             more = len(found) - len(candidates)
@@ -102,7 +103,7 @@ class Lookup:
 
     def _near(self, text: str) -> tuple[str, ...]:
         """Account, host and policy names that resemble a text."""
-        wanted = text.rpartition("\\")[2].partition("@")[0].lower()
+        wanted = text[:_LONGEST_SHOWN].rpartition("\\")[2].partition("@")[0].lower()
         names = {name.lower(): name for name in self._account_names()}
         containing = sorted(name for low, name in names.items() if wanted and wanted in low)[:MOST_CANDIDATES]
         close = [names[low] for low in get_close_matches(wanted, names, MOST_CANDIDATES)]
