@@ -25,6 +25,9 @@ descriptor ``sddl`` or that of the editor of policies. Beside it stand ``owner``
 Admins unless told otherwise), ``settings`` that are to come out of it (kind, section, name, value, type, whether it is
 a secret) and ``secrets`` that are not to; ``closed``: the ordinary account may not read it. A ``[[policy_gap]]`` is a
 policy of which nothing can be known (``policy``, ``reason``).
+
+A ``[[path]]`` is a way that the attack graph must show: ``source`` and ``target``, names as people give them or
+``tier0``, and the ``kinds`` of its edges in order. ``[[no_path]]`` names ``sources`` that must not reach tier 0.
 """
 
 from __future__ import annotations
@@ -81,6 +84,15 @@ class Planted:
 
 
 @dataclass(frozen=True)
+class Route:
+    """A planted way of the attack graph."""
+
+    source: str
+    target: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Scenario:
     """``instructions`` is the JSON text that ``fill.py`` carries out; ``clean`` holds (rule id, dn), ``policy_gaps``
     (policy, reason of coverage)."""
@@ -93,6 +105,8 @@ class Scenario:
     denied: tuple[Denied, ...]
     planted: tuple[Planted, ...]
     policy_gaps: frozenset[tuple[str, str]]
+    routes: tuple[Route, ...]
+    no_routes: tuple[str, ...]
 
 
 def load_scenario(name: str) -> Scenario:
@@ -105,6 +119,8 @@ def load_scenario(name: str) -> Scenario:
     expected: set[Expectation] = set()
     clean: set[tuple[str, str]] = set()
     denied: list[Denied] = []
+    routes: list[Route] = []
+    no_routes: list[str] = []
     for path in (path for pattern in _FILES[name] for path in sorted(HERE.glob(pattern))):
         document = _placed(tomllib.loads(path.read_text(encoding="utf-8")))
         for file in document.get("file", []):
@@ -112,6 +128,8 @@ def load_scenario(name: str) -> Scenario:
             files.append({key: value for key, value in file.items() if key not in _BESIDE_A_FILE})
         policy_gaps |= {(row["policy"], row["reason"]) for row in document.get("policy_gap", [])}
         denied += [Denied(row["dn"], row["what"], row.get("attribute")) for row in document.get("denied", [])]
+        routes += [Route(row["source"], row["target"], tuple(row["kinds"])) for row in document.get("path", [])]
+        no_routes += [source for row in document.get("no_path", []) for source in row["sources"]]
         for row in document.get("expected", []):
             expected |= _expectations(row)
         for entry in (each for row in document.get("object", []) for each in _repeated(row)):
@@ -128,6 +146,8 @@ def load_scenario(name: str) -> Scenario:
         tuple(denied),
         tuple(planted),
         frozenset(policy_gaps),
+        tuple(routes),
+        tuple(no_routes),
     )
 
 
