@@ -55,18 +55,19 @@ COMPUTATIONS: tuple[Callable[[Facts], pa.Table], ...] = (
 
 
 def derive(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-    """Every table of ``schema.COMPUTED``, and ``coverage``: the given rows with those of the computed tables.
+    """Every table of ``schema.DERIVED``, and ``coverage``: the given rows with those of the computed tables.
 
     ``tables`` are collected ones; one that is missing is empty, a column that is missing is null.
     """
-    return dict(derived(tables))
+    return dict(derived(Facts(tables)))
 
 
-def derived(tables: Mapping[str, pa.Table]) -> Iterator[tuple[str, pa.Table]]:
-    """What ``derive`` returns, one table at a time, each computed when asked for."""
-    facts = Facts(tables)
+def derived(facts: Facts) -> Iterator[tuple[str, pa.Table]]:
+    """What ``derive`` returns, one table at a time, each computed when asked for; ``facts`` holds it from then on."""
     for computation in COMPUTATIONS:
         table = computation(facts)
         facts.add(computation.__name__, table)
         yield computation.__name__, table
-    yield "coverage", pa.concat_tables([facts.table("coverage"), computed_coverage(facts)])
+    coverage = pa.concat_tables([facts.table("coverage"), computed_coverage(facts)])
+    facts.add("coverage", coverage)
+    yield "coverage", coverage

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from adaudit.derive import derive
-from adaudit.engine.book import RuleBook
+from adaudit.derive import derived
+from adaudit.derive.facts import Facts
+from adaudit.engine.book import Reading, RuleBook
 from adaudit.engine.database import Database
 from adaudit.engine.documents import CaseDocument
 from adaudit.engine.gaps import missing_facts
@@ -17,7 +18,8 @@ from adaudit.engine.judge import Verdict, judge
 from adaudit.engine.load import parameter, read_cases
 from adaudit.engine.model import Rule
 from adaudit.engine.source import Source
-from adaudit.schema import COMPUTED, TABLES
+from adaudit.graph.analysis import Analysis
+from adaudit.schema import COMPUTED, GRAPH, TABLES
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,17 @@ def run_cases(book: RuleBook, rule: Rule, database: Database) -> Iterator[Outcom
     source, document = read_cases(rule.path, book.folder)
     for number, case in enumerate(document.case):
         given = _given(rule, source, number, case)
-        with database.holding(case_tables(source, number, case)):
-            verdict = judge(database, missing_facts(database), given, book.readings[rule.id], case.as_of)
+        reading = book.readings[rule.id]
+        with database.holding(case_tables(source, number, case, has_graph=_reads_graph(reading))):
+            verdict = judge(database, missing_facts(database), given, reading, case.as_of)
         yield Outcome(rule.id, case.name, _difference(case, rule, verdict))
 
 
-def case_tables(source: Source, number: int, case: CaseDocument) -> dict[str, pa.Table]:
-    """The rows of a case as tables with the columns that it gives; computed ones too when the case asks for it."""
+def case_tables(source: Source, number: int, case: CaseDocument, *, has_graph: bool) -> dict[str, pa.Table]:
+    """The rows of a case as tables with the columns that it gives; computed ones too when the case asks for it.
+
+    ``has_graph``: those of the graph are among these.
+    """
     tables = {}
     for name, rows in case.tables.items():
         if name not in TABLES:
@@ -66,7 +72,13 @@ def case_tables(source: Source, number: int, case: CaseDocument) -> dict[str, pa
         return tables
     if computed := sorted(tables.keys() & COMPUTED.keys()):
         raise source.error(f"{computed[0]} is computed, as the case asks", "case", number, "tables", computed[0])
-    return tables | derive(tables)
+    facts = Facts(tables)
+    computed_tables = dict(derived(facts))
+    return tables | computed_tables | (dict(Analysis(facts).tables()) if has_graph else {})
+
+
+def _reads_graph(reading: Reading) -> bool:
+    return any(table in GRAPH for table, _ in reading.facts)
 
 
 def _given(rule: Rule, source: Source, number: int, case: CaseDocument) -> Rule:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import pyarrow as pa
 
 from adaudit.derive import derived
+from adaudit.derive.facts import Facts
 from adaudit.engine.book import Reading, RuleBook
 from adaudit.engine.check import facts_of, rows_of
 from adaudit.engine.model import Timing
+from adaudit.graph.analysis import Analysis
 from adaudit.schema import COLLECTED, TABLES
 from adaudit.snapshot import Snapshot
 
@@ -51,11 +54,12 @@ class SnapshotTables(Mapping[str, pa.Table]):
 
 
 class Loading:
-    """The tables and ``columns`` that are read of a snapshot. ``timings`` grows as they are asked for."""
+    """The tables and ``columns`` that are read, of collected ``tables`` and computed ones. ``timings`` grows as they
+    are asked for."""
 
-    def __init__(self, snapshot: Snapshot, *columns: Mapping[str, list[str]]) -> None:
+    def __init__(self, tables: Mapping[str, pa.Table], *columns: Mapping[str, list[str]]) -> None:
         self.timings: list[Timing] = []
-        self._snapshot = snapshot
+        self._tables = tables
         self._columns: dict[str, list[str]] = {}
         for name, wanted in (item for part in columns for item in part.items()):
             self._columns[name] = list(dict.fromkeys((*self._columns.get(name, ()), *wanted)))
@@ -63,15 +67,13 @@ class Loading:
     def tables(self) -> Iterator[tuple[str, pa.Table]]:
         """Each table, reduced to its columns that are read. Whoever takes them is timed with the loading."""
         start = time.perf_counter()
-        computed = {}
-        for name, table in derived(SnapshotTables(self._snapshot)):
-            computed[name] = table
+        facts = Facts(self._tables)
+        for name, table in chain(derived(facts), Analysis(facts).tables()):
+            facts.add(name, table)
             start = self._lap("derive", name, start)
         for name, columns in self._columns.items():
-            if name in computed:
-                yield name, computed[name].select(columns)
-            elif name in COLLECTED:
-                yield name, self._snapshot.table(name, columns)
+            if name in TABLES:
+                yield name, facts.table(name).select(columns)
             start = self._lap("load", name, start)
 
     def _lap(self, step: str, name: str, start: float) -> float:

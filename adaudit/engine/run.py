@@ -14,7 +14,7 @@ from adaudit.engine.exceptions import accept, without_accepted
 from adaudit.engine.gaps import all_gaps, missing_facts
 from adaudit.engine.judge import SECONDS, judge
 from adaudit.engine.level import level_of
-from adaudit.engine.loading import Loading, columns_read
+from adaudit.engine.loading import Loading, SnapshotTables, columns_read
 from adaudit.engine.model import Audit, AuditedDomain, Result, Standing, SubjectKind
 from adaudit.engine.pack import Pack, judge_apart, shared_with
 from adaudit.engine.results import result_of
@@ -39,7 +39,7 @@ def audit(
     ``read_exceptions`` returned. ``pack``: rules to judge as well; neither level nor scores know of them.
     """
     manifest = snapshot.manifest
-    loading = Loading(snapshot, columns_read(book), pack.columns if pack else {})
+    loading = Loading(SnapshotTables(snapshot), columns_read(book), pack.columns if pack else {})
     with TemporaryDirectory(prefix="adaudit-") as folder:
         shared = Path(folder)
         tables = shared_with(pack, loading.tables(), shared) if pack else loading.tables()

@@ -16,7 +16,9 @@ __all__ = [
     "ARROW_TYPES",
     "COLLECTED",
     "COMPUTED",
+    "DERIVED",
     "FORMAT_VERSION",
+    "GRAPH",
     "TABLES",
     "Column",
     "Kind",
@@ -26,5 +28,7 @@ __all__ = [
 FORMAT_VERSION = 2
 
 COLLECTED: dict[str, Table] = {t.name: t for t in (*IDENTITY_TABLES, *SERVICE_TABLES, *SECURITY_TABLES)}
-COMPUTED: dict[str, Table] = {t.name: t for t in (*COMPUTED_TABLES, *PATH_TABLES, *POLICY_TABLES, *GRAPH_TABLES)}
+DERIVED: dict[str, Table] = {t.name: t for t in (*COMPUTED_TABLES, *PATH_TABLES, *POLICY_TABLES)}
+GRAPH: dict[str, Table] = {t.name: t for t in GRAPH_TABLES}
+COMPUTED: dict[str, Table] = DERIVED | GRAPH
 TABLES: dict[str, Table] = COLLECTED | COMPUTED

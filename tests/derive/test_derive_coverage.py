@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaudit.derive import derive
-from adaudit.schema import ARROW_TYPES, COLLECTED, COMPUTED, Column, Kind
+from adaudit.schema import ARROW_TYPES, COLLECTED, DERIVED, Column, Kind
 
 DOMAIN = "S-1-5-21-1-2-3"
 ROOT = {"domain_id": 0, "dn": "DC=corp,DC=test", "sid": DOMAIN, "is_root": True, "is_collected": True, "object_id": 0}
@@ -181,7 +181,7 @@ def any_table(name: str) -> st.SearchStrategy[pa.Table]:
 @given(st.fixed_dictionaries({}, optional={name: any_table(name) for name in COLLECTED}))
 def test_tables_full_of_nulls_and_nonsense_still_give_every_table(tables: dict[str, pa.Table]) -> None:
     computed = derive(tables)
-    assert set(computed) == {*COMPUTED, "coverage"}
+    assert set(computed) == {*DERIVED, "coverage"}
     for name, table in computed.items():
-        assert table.schema == (COMPUTED | COLLECTED)[name].arrow_schema
+        assert table.schema == (DERIVED | COLLECTED)[name].arrow_schema
         table.validate(full=True)
