@@ -131,13 +131,15 @@ class EntryPoint:
 @dataclass(frozen=True)
 class Drawn:
     """What the picture shows: nodes with positions between 0 and 1 (``x`` grows towards tier 0), edges between them.
-    ``left_out``: nodes that the limit left out. ``exposed``: accounts whose paths pass a node, by key."""
+    ``left_out``: nodes that the limit left out. ``exposed``: accounts whose paths pass a node, by key.
+    ``alike``: accounts that a node stands for, by key, where it is more than one."""
 
     nodes: tuple[Thing, ...]
     positions: Mapping[str, tuple[float, float]]
     edges: tuple[Step, ...]
     goals: frozenset[str]
     exposed: Mapping[str, int]
+    alike: Mapping[str, int]
     left_out: int
 
 
