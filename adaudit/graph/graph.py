@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from scipy.sparse import coo_array, csr_array
 
 from adaudit.graph.blocks import CHANGE_KINDS, NONE, Block, Changes, Ids, Texts, no_changes
 from adaudit.graph.kinds import EDGE_KINDS, Difficulty
@@ -50,6 +51,16 @@ class Graph:
     def is_traversable(self) -> Mask:
         """Edges that paths follow."""
         return _FOLLOWED[self.kind]
+
+    @cached_property
+    def outward(self) -> csr_array:
+        """Row: node; columns: where a step leads from it, parallel edges one by one; values: rows of the edges."""
+        return self._adjacency(self.source, self.target)
+
+    @cached_property
+    def inward(self) -> csr_array:
+        """Row: node; columns: where a step to it comes from, parallel edges one by one; values: rows of the edges."""
+        return self._adjacency(self.target, self.source)
 
     def keep(self, edges: Mask) -> Graph:
         """The same nodes and changes with some of the edges."""
@@ -96,6 +107,12 @@ class Graph:
             self._text(changes.detail),
         )
         return pa.table(list(columns), schema=TABLES["changes"].arrow_schema)
+
+    def _adjacency(self, here: Small, there: Small) -> csr_array:
+        rows = np.flatnonzero(self.is_traversable).astype(np.int32)
+        pairs = coo_array((rows, (here[rows], there[rows])), shape=(self.count, self.count))
+        pairs.has_canonical_format = True  # else the rows of parallel edges would be added up
+        return pairs.tocsr()
 
     def _text(self, codes: npt.NDArray[np.integer]) -> pa.Array:
         return pa.array(self.texts, pa.string()).take(pa.array(codes, pa.int32(), mask=codes == NONE))

@@ -1,0 +1,171 @@
+"""Searches along the edges that paths follow: distances, what is reached, shortest paths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import breadth_first_order, yen
+
+from adaudit.graph.blocks import NONE, Ids
+from adaudit.graph.graph import Graph, Mask, Small
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What a search found, by node. ``distance``: steps between the node and the nearest root; ``NONE`` when none.
+
+    ``next_node``, ``edge``: neighbour one step nearer to the root, and row of the edge between the two; ``NONE`` at a
+    root. ``root``: where that way ends.
+    """
+
+    distance: Small
+    next_node: Small
+    edge: Small
+    root: Small
+
+    @property
+    def is_reached(self) -> Mask:
+        is_reached: Mask = self.distance != NONE
+        return is_reached
+
+
+class Way(NamedTuple):
+    """A path: ``nodes`` in order, one more than ``edges`` (rows of the graph)."""
+
+    nodes: Ids
+    edges: Ids
+
+
+def reachable_from(graph: Graph, sources: Ids) -> Reached:
+    """What these nodes can take; ``next_node`` is the node before."""
+    next_node = search_tree(graph.outward, sources)
+    return _told(graph, next_node, graph.target, graph.source)
+
+
+def reaching(graph: Graph, goals: Ids) -> Reached:
+    """Who can take these nodes; ``next_node`` is the node after."""
+    next_node = search_tree(graph.inward, goals)
+    return _told(graph, next_node, graph.source, graph.target)
+
+
+def search_tree(adjacency: csr_array, roots: Ids) -> Small:
+    """For each node the one before it on a shortest path from the roots: itself for a root, ``NONE`` if not reached."""
+    count = adjacency.shape[0]
+    roots = np.unique(roots[roots >= 0])
+    indices = np.concatenate((adjacency.indices, roots), dtype=np.int32)
+    starts = np.append(adjacency.indptr, np.int32(len(indices)))
+    weights = np.broadcast_to(1.0, len(indices))
+    rooted = csr_array((weights, indices, starts), shape=(count + 1, count + 1))
+    before: Small = breadth_first_order(rooted, count)[1][:count]
+    before[before < 0] = NONE
+    before[roots] = roots
+    return before
+
+
+def easiest(graph: Graph, rows: Ids) -> Ids:
+    """The edges from the easiest to the hardest: by difficulty, then by kind, then by row."""
+    order = np.lexsort((rows, graph.kind[rows], graph.difficulty[rows]))
+    sorted_rows: Ids = rows[order]
+    return sorted_rows
+
+
+def shortest_paths(graph: Graph, sources: Ids, goals: Ids, most: int = 1) -> list[Way]:
+    """The shortest simple paths from any of the sources to any of the goals, at most so many, the shortest first.
+
+    A source that is a goal is a path of length 0. On other paths no node after the first is a source, none before the
+    last a goal. Between two nodes the easiest edge is told.
+    """
+    sources, goals = np.unique(sources[sources >= 0]), np.unique(goals[goals >= 0])
+    at_once = np.isin(sources, goals)
+    ways = [Way(sources[n : n + 1], sources[:0]) for n in np.flatnonzero(at_once)[:most]]
+    starts = sources[~at_once]
+    if len(ways) == most or not len(starts):
+        return ways
+    found = reaching(graph, goals)
+    starts = starts[found.is_reached[starts]]
+    if not len(starts):
+        return ways
+    if len(ways) == most - 1:
+        nearest = starts[np.argmin(found.distance[starts])]
+        return [*ways, way_from(found, int(nearest))]
+    return [*ways, *_several(graph, starts, goals, found, most - len(ways))]
+
+
+def way_from(found: Reached, node: int) -> Way:
+    """The shortest path that a search backwards found from a node that it reached."""
+    nodes = [node]
+    edges: list[int] = []
+    for _ in range(int(found.distance[node])):
+        edges.append(int(found.edge[nodes[-1]]))
+        nodes.append(int(found.next_node[nodes[-1]]))
+    return Way(np.array(nodes, np.int64), np.array(edges, np.int64))
+
+
+def _told(graph: Graph, before: Small, here: Small, there: Small) -> Reached:
+    """Distances, edges and roots of a search tree whose steps are edges between ``here`` and ``there``."""
+    nodes = np.arange(graph.count, dtype=np.int32)
+    is_reached = before != NONE
+    is_inner = is_reached & (before != nodes)
+    up = np.where(is_inner, before, nodes)
+    distance = is_inner.astype(np.int32)
+    while True:
+        distance += distance[up]
+        further = up[up]
+        if np.array_equal(further, up):
+            break
+        up = further
+    next_node = np.where(is_inner, before, np.int32(NONE))
+    rows = np.flatnonzero((next_node[here] == there) & graph.is_traversable)
+    hardest_first = easiest(graph, rows)[::-1]
+    edge = np.full(graph.count, NONE, np.int32)
+    edge[here[hardest_first]] = hardest_first
+    return Reached(np.where(is_reached, distance, NONE), next_node, edge, np.where(is_reached, up, NONE))
+
+
+def _several(graph: Graph, starts: Ids, goals: Ids, found: Reached, most: int) -> list[Way]:
+    """Yen's paths in the part of the graph where a path can be as short as the longest asked for.
+
+    That length is not known beforehand: the part grows until it holds enough paths that are as short.
+    """
+    ahead = reachable_from(graph, starts)
+    is_goal, is_start = (np.isin(np.arange(graph.count), nodes) for nodes in (goals, starts))
+    may_pass = graph.is_traversable & ~is_goal[graph.source] & ~is_start[graph.target]
+    may_pass &= ahead.is_reached[graph.source] & found.is_reached[graph.target]
+    rows = np.flatnonzero(may_pass)
+    length = ahead.distance[graph.source[rows]] + 1 + found.distance[graph.target[rows]]
+    longest = int(found.distance[starts].min())
+    slack = 1
+    while True:
+        ways = _yen(graph, rows[length <= longest], starts, goals, most)
+        enough = len(ways) == most and len(ways[-1].edges) <= longest
+        if enough or longest >= length.max(initial=0):
+            return ways
+        longest, slack = longest + slack, slack * 2
+
+
+def _yen(graph: Graph, rows: Ids, starts: Ids, goals: Ids, most: int) -> list[Way]:
+    """The shortest simple paths along these edges."""
+    rows = easiest(graph, rows)
+    nodes = np.unique(np.concatenate((graph.source[rows], graph.target[rows], starts, goals)))
+    pairs = np.searchsorted(nodes, graph.source[rows]) * len(nodes) + np.searchsorted(nodes, graph.target[rows])
+    pairs, first = np.unique(pairs, return_index=True)
+    before, after = len(nodes), len(nodes) + 1
+    inner_source, inner_target = np.divmod(pairs, len(nodes))
+    first_nodes, last_nodes = np.searchsorted(nodes, starts), np.searchsorted(nodes, goals)
+    tails = np.concatenate((inner_source, np.full(len(starts), before), last_nodes))
+    heads = np.concatenate((inner_target, first_nodes, np.full(len(goals), after)))
+    places = (tails.astype(np.int32), heads.astype(np.int32))
+    part = coo_array((np.ones(len(tails)), places), shape=(after + 1, after + 1)).tocsr()
+    _, predecessors = yen(part, before, after, most, return_predecessors=True)
+    ways = []
+    for row in predecessors:
+        steps = [int(row[after])]
+        while row[steps[-1]] != before:
+            steps.append(int(row[steps[-1]]))
+        inner = np.array(steps[::-1], np.int64)
+        taken = np.searchsorted(pairs, inner[:-1] * len(nodes) + inner[1:])
+        ways.append(Way(nodes[inner].astype(np.int64), rows[first[taken]]))
+    return ways
