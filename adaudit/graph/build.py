@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterator
 
 from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import Block
+from adaudit.graph.families.members import implicit_members, members
 from adaudit.graph.graph import Graph, assemble
 from adaudit.graph.nodes import Nodes
 
 Family = Callable[[Facts, Nodes], Iterator[Block]]
 
-FAMILIES: tuple[Family, ...] = ()
+FAMILIES: tuple[Family, ...] = (
+    members,
+    implicit_members,
+)
 
 
 def draw(facts: Facts, nodes: Nodes) -> Graph:

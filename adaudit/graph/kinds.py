@@ -130,6 +130,7 @@ _TOLD: Final = (
     EdgeKind("OIDGroupLink", False, _DIRECT, True),
     EdgeKind("ADCSESC9a", False, _UNCERTAIN, True),
     EdgeKind("ADCSESC9b", False, _UNCERTAIN, True),
+    EdgeKind("SelectiveMemberOf", False, _UNCERTAIN, False),
     EdgeKind("HasSPN", False, _UNCERTAIN, False),
     EdgeKind("DontReqPreauth", False, _UNCERTAIN, False),
     EdgeKind("CrossForestTrust", False, _UNCERTAIN, True),

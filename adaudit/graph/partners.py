@@ -1,0 +1,61 @@
+"""Other domains that trusts lead to, by the SIDs of their identities."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from adaudit.derive.facts import Facts
+
+
+class Trust(NamedTuple):
+    """A row of ``trusts``; a flag that was not read is None."""
+
+    object_id: int
+    domain_id: int | None
+    partner_dns: str | None
+    partner_netbios: str | None
+    partner_sid: str | None
+    is_outbound: bool | None
+    is_inbound: bool | None
+    is_quarantined: bool | None
+    is_forest_transitive: bool | None
+    is_cross_organization: bool | None
+    is_within_forest: bool | None
+    is_treated_as_external: bool | None
+    forbids_tgt_delegation: bool | None
+    allows_tgt_delegation: bool | None
+
+
+def trusts_of(facts: Facts) -> list[Trust]:
+    """Every trust that an object holds."""
+    return [Trust(*row) for row in facts.rows("trusts", *Trust._fields) if row[0] is not None]
+
+
+class Partners:
+    """Finds the trusts towards the domain of a SID, those of the other domains of a trusted forest included."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.trusts = trusts_of(facts)
+        of_object = {trust.object_id: trust for trust in self.trusts}
+        self._by_domain: dict[str, set[Trust]] = {}
+        for trust in self.trusts:
+            if trust.partner_sid:
+                self._by_domain.setdefault(trust.partner_sid, set()).add(trust)
+        for object_id, sid in facts.rows("trust_names", "object_id", "sid"):
+            if sid and object_id in of_object:
+                self._by_domain.setdefault(sid, set()).add(of_object[object_id])
+
+    def of_sid(self, sid: str | None) -> set[Trust]:
+        """Trusts towards the domain of that identity; none when no trust names it."""
+        return self._by_domain.get((sid or "").rpartition("-")[0], set())
+
+    def may_log_on(self, sid: str | None) -> bool:
+        """An identity of that SID can be in Authenticated Users here: no trust names its domain, or one that is
+        outbound without selective authentication does."""
+        trusts = self.of_sid(sid)
+        return not trusts or any(t.is_outbound is not False and not t.is_cross_organization for t in trusts)
+
+    def is_selective(self, sid: str | None) -> bool:
+        """Every trust by which it could log on asks for selective authentication (CROSS_ORGANIZATION)."""
+        ways = [trust for trust in self.of_sid(sid) if trust.is_outbound is not False]
+        return bool(ways) and all(trust.is_cross_organization for trust in ways)
