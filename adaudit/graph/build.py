@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 
 from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import Block
+from adaudit.graph.families.containment import containment
 from adaudit.graph.families.members import implicit_members, members
+from adaudit.graph.families.policy import policy
 from adaudit.graph.graph import Graph, assemble
 from adaudit.graph.nodes import Nodes
 
@@ -15,6 +17,8 @@ Family = Callable[[Facts, Nodes], Iterator[Block]]
 FAMILIES: tuple[Family, ...] = (
     members,
     implicit_members,
+    containment,
+    policy,
 )
 
 
