@@ -6,8 +6,9 @@ from typing import Final
 
 import pyarrow as pa
 
-from adaudit.derive.effective import FULL, NULL_DACL, OWNER, rights_given
+from adaudit.derive.effective import FULL, rights_given
 from adaudit.derive.facts import Facts
+from adaudit.derive.grants import NULL_DACL, OWNER
 from adaudit.schema import TABLES
 
 _RIGHTS: Final = (
