@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adaudit.derive.facts import Facts
+from adaudit.derive.facts import Facts, Principal
 from adaudit.derive.well_known import ANONYMOUS, AUTHENTICATED_USERS, EVERYONE, SELF
 
 _NOT_AUTHENTICATED_SIDS = frozenset((EVERYONE, ANONYMOUS, SELF, "S-1-5-32-546", "S-1-5-32-554"))
@@ -30,12 +30,16 @@ class Tokens:
         return token
 
     def _implicit(self, principal_id: int) -> list[int]:
-        principal = self._facts.principals.get(principal_id)
-        sid = principal.sid if principal else None
-        if principal is None or sid is None or sid == ANONYMOUS:
-            return []
-        in_domain = sid.startswith("S-1-5-21-")
-        sids = [EVERYONE]
-        if sid not in _NOT_AUTHENTICATED_SIDS and not (in_domain and principal.rid in _NOT_AUTHENTICATED_RIDS):
-            sids.append(AUTHENTICATED_USERS)
+        sids = comes_with_logon(self._facts.principals.get(principal_id))
         return [p.principal_id for sid in sids for p in self._facts.principals_by_sid.get(sid, ())]
+
+
+def comes_with_logon(principal: Principal | None) -> tuple[str, ...]:
+    """SIDs that every bearer of an identity has though no attribute lists them: Everyone, Authenticated Users."""
+    sid = principal.sid if principal else None
+    if principal is None or sid is None or sid == ANONYMOUS:
+        return ()
+    in_domain = sid.startswith("S-1-5-21-")
+    if sid in _NOT_AUTHENTICATED_SIDS or (in_domain and principal.rid in _NOT_AUTHENTICATED_RIDS):
+        return (EVERYONE,)
+    return EVERYONE, AUTHENTICATED_USERS

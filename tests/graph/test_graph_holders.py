@@ -1,0 +1,114 @@
+"""Who holds several rights at once: against networkx, and on small cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import networkx as nx
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adaudit.derive.facts import Facts
+from adaudit.graph.holders import Holders
+from adaudit.schema import TABLES
+
+DOMAIN = "S-1-5-21-1-2-3"
+EVERYONE, AUTHENTICATED, ANONYMOUS, GUESTS, USERS = range(5)
+WELL_KNOWN = ("S-1-1-0", "S-1-5-11", "S-1-5-7", "S-1-5-32-546", "S-1-5-32-545")
+ALICE, BOB, INNER, OUTER, OTHER = range(5, 10)
+
+
+def facts_of(memberships: Iterable[tuple[int, int]], *, distribution: Iterable[int] = (), count: int = 10) -> Facts:
+    """Identities: five well-known ones, then accounts and groups alike of a domain."""
+    sids = [*WELL_KNOWN, *(f"{DOMAIN}-{1100 + n}" for n in range(5, count))]
+    rows: dict[str, list[dict[str, Any]]] = {
+        "principals": [
+            {"principal_id": n, "sid": sid, "rid": int(sid.rpartition("-")[2])} for n, sid in enumerate(sids)
+        ],
+        "memberships": [{"member_id": member, "group_id": group} for member, group in memberships],
+        "groups": [{"principal_id": group, "is_security": False} for group in distribution],
+    }
+    return Facts({name: pa.Table.from_pylist(given, TABLES[name].arrow_schema) for name, given in rows.items()})
+
+
+def test_an_account_in_both_groups_holds_both_rights() -> None:
+    facts = facts_of([(ALICE, INNER), (ALICE, OTHER), (BOB, INNER)])
+    assert Holders(facts).of_all({INNER}, {OTHER}) == [ALICE]
+
+
+def test_a_group_nested_in_both_is_told_in_place_of_its_members() -> None:
+    facts = facts_of([(ALICE, INNER), (BOB, INNER), (INNER, OUTER), (INNER, OTHER)])
+    assert Holders(facts).of_all({OUTER}, {OTHER}) == [INNER]
+
+
+def test_a_trustee_of_both_rights_is_told_itself() -> None:
+    facts = facts_of([(ALICE, OUTER)])
+    assert Holders(facts).of_all({OUTER, OTHER}, {OUTER}) == [OUTER]
+
+
+def test_nobody_holds_both_when_no_member_is_common() -> None:
+    facts = facts_of([(ALICE, INNER), (BOB, OTHER)])
+    assert Holders(facts).of_all({INNER}, {OTHER}) == []
+    assert Holders(facts).of_all({INNER}, set()) == []
+
+
+def test_everybody_who_logs_on_is_in_authenticated_users() -> None:
+    facts = facts_of([(ALICE, INNER)])
+    assert Holders(facts).of_all({AUTHENTICATED}, {INNER}) == [INNER]
+    assert Holders(facts).of_all({AUTHENTICATED}, {EVERYONE}) == [AUTHENTICATED]
+    assert Holders(facts).of_all({EVERYONE}, {EVERYONE, ALICE}) == [EVERYONE]
+
+
+def test_guests_and_anonymous_are_not_authenticated_users() -> None:
+    facts = facts_of([])
+    assert Holders(facts).of_all({AUTHENTICATED}, {ANONYMOUS, GUESTS}) == []
+    assert Holders(facts).of_all({EVERYONE}, {ANONYMOUS, GUESTS}) == [GUESTS]
+
+
+def test_a_group_that_authenticated_users_is_in_comprises_everybody() -> None:
+    facts = facts_of([(AUTHENTICATED, OUTER), (ALICE, OTHER)])
+    assert Holders(facts).of_all({OUTER}, {OTHER}) == [OTHER]
+
+
+def test_a_distribution_group_gives_its_members_nothing() -> None:
+    facts = facts_of([(ALICE, INNER), (ALICE, OTHER)], distribution=[OTHER])
+    assert Holders(facts).of_all({INNER}, {OTHER}) == []
+
+
+def test_a_cycle_of_groups_is_told_by_one_of_them() -> None:
+    facts = facts_of([(INNER, OUTER), (OUTER, INNER), (ALICE, INNER)])
+    assert Holders(facts).of_all({INNER}, {OUTER}) == [INNER]
+
+
+def test_groups_of_a_hundred_thousand_members_are_intersected() -> None:
+    count = 100_010
+    accounts = range(10, count)
+    facts = facts_of([(n, group) for group in (OUTER, OTHER) for n in accounts if n % 2 or group == OTHER], count=count)
+    assert len(Holders(facts).of_all({OUTER}, {OTHER})) == 50_000
+
+
+def _graph(memberships: Iterable[tuple[int, int]], count: int) -> nx.DiGraph:
+    """Who is in whom, implicit memberships written out."""
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(count))
+    graph.add_edges_from((group, member) for member, group in memberships)
+    graph.add_edges_from((EVERYONE, n) for n in range(count) if n != ANONYMOUS)
+    graph.add_edges_from((AUTHENTICATED, n) for n in range(count) if n not in (EVERYONE, ANONYMOUS, GUESTS))
+    return graph
+
+
+IDENTITIES = st.integers(0, 13)
+SETS = st.lists(st.sets(IDENTITIES, min_size=1, max_size=3), min_size=1, max_size=3)
+
+
+@given(st.lists(st.tuples(IDENTITIES, IDENTITIES), max_size=30), SETS)
+def test_what_is_told_is_what_networkx_finds(memberships: list[tuple[int, int]], sets: list[set[int]]) -> None:
+    told = Holders(facts_of(memberships, count=14)).of_all(*sets)
+    graph = _graph(memberships, 14)
+    below = [{n for each in trustees for n in (each, *nx.descendants(graph, each))} for trustees in sets]
+    common = graph.subgraph(set.intersection(*below))
+    condensed = nx.condensation(common)
+    topmost = [condensed.nodes[n]["members"] for n in condensed if condensed.in_degree(n) == 0]
+    assert sorted(len(component & set(told)) for component in topmost) == [1] * len(told) == [1] * len(topmost)
