@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pyarrow as pa
 
 from adaudit.derive.adminsdholder import adminsdholders
+from adaudit.derive.closure import closure
 from adaudit.derive.facts import Facts, build, in_order
 
 CORE_DOMAIN_RIDS = (500, 502, 512, 516, 526)
@@ -32,24 +33,30 @@ PKI_CLASSES = frozenset(
     ("pKIEnrollmentService", "certificationAuthority", "pKICertificateTemplate", "msPKI-Enterprise-Oid")
 )
 
-_Row = tuple[int | None, int | None, str, str]
+Row = tuple[int | None, int | None, str, str]
+"""Principal, object, layer, reason."""
 
 
 def tier0(facts: Facts) -> pa.Table:
-    """Core and extended tier 0 with the transitive members of their groups.
+    """Core and extended tier 0 with the transitive members of their groups, and their closure."""
+    return tier0_of(facts, {*core(facts), *extended(facts)})
 
-    Containers, GPOs and whatever else has control over these is not in this table.
-    """
-    rows = {*_core(facts), *_extended(facts)}
-    named = {(principal, reason) for principal, _, _, reason in rows if principal in facts.memberships.groups}
-    for group, reason in named:
+
+def tier0_of(facts: Facts, named: Collection[Row]) -> pa.Table:
+    """The table, from the rows that are named: members of groups and the closure come with them."""
+    rows = set(named)
+    groups = {(principal, reason) for principal, _, _, reason in rows if principal in facts.memberships.groups}
+    for group, reason in groups:
         if group is not None:
             members = facts.memberships.closure((group,)) - {group}
             rows.update((*_both(facts, member), "member", reason) for member in members)
+    objects = {object_id for _, object_id, _, _ in rows if object_id is not None}
+    rows.update((None, object_id, "closure", reason) for object_id, reason in closure(facts, objects))
     return build("tier0", in_order(rows, 0, 1, 2, 3))
 
 
-def _core(facts: Facts) -> Iterator[_Row]:
+def core(facts: Facts) -> Iterator[Row]:
+    """What is tier 0 in every directory."""
     yield from _by_sid(facts, CORE_DOMAIN_RIDS, CORE_ROOT_RIDS, CORE_BUILTIN_RIDS, "core")
     for principal in facts.principals_by_sid.get(ENTERPRISE_DOMAIN_CONTROLLERS, ()):
         yield principal.principal_id, principal.object_id, "core", ENTERPRISE_DOMAIN_CONTROLLERS
@@ -62,7 +69,8 @@ def _core(facts: Facts) -> Iterator[_Row]:
         yield principal, object_id, "core", "domain controller"
 
 
-def _extended(facts: Facts) -> Iterator[_Row]:
+def extended(facts: Facts) -> Iterator[Row]:
+    """What a site may leave out."""
     yield from _by_sid(facts, EXTENDED_DOMAIN_RIDS, (), EXTENDED_BUILTIN_RIDS, "extended")
     for principal in facts.principals.values():
         name = principal.name or ""
@@ -81,7 +89,7 @@ def _extended(facts: Facts) -> Iterator[_Row]:
 
 def _by_sid(
     facts: Facts, in_domain: tuple[int, ...], in_root: tuple[int, ...], builtin: tuple[int, ...], layer: str
-) -> Iterator[_Row]:
+) -> Iterator[Row]:
     sids = {f"S-1-5-32-{rid}": f"S-1-5-32-{rid}" for rid in builtin}
     for domain in facts.domains:
         for rid in (*in_domain, *(in_root if domain.is_root else ())):

@@ -85,7 +85,7 @@ class Source:
                 continue
             if header := _HEADER.match(line.strip()):
                 table = [part.strip(' "') for part in header.group(1).split(".")]
-                seen += line.lstrip().startswith("[[")
+                seen += line.lstrip().startswith("[[") and table[:1] == wanted[:1]
                 here = table
             elif "=" in line:
                 here = [*table, line.split("=")[0].strip(' "')]

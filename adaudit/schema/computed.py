@@ -61,14 +61,20 @@ PRIVILEGED_PRINCIPALS = Table(
 
 TIER0 = Table(
     "tier0",
-    "The crown of the directory with transitive members; one row per object or identity and reason.",
+    "The crown of the directory with transitive members, and its closure: what holds its objects or applies to them, "
+    "and the server objects of its controllers. One row per object or identity and reason.",
     (
         Column("principal_id", Kind.ID, "identity; null for an object without SID"),
         Column("object_id", Kind.ID, "object; null for an identity without object"),
-        Column("layer", Kind.TEXT, "core, extended or member"),
-        Column("reason", Kind.TEXT, "well-known SID or RID, class or group that makes it so"),
+        Column("layer", Kind.TEXT, "core, extended, site (declared by the site), member or closure"),
+        Column(
+            "reason", Kind.TEXT, "well-known SID or RID, class, group, container or words of the site that make it so"
+        ),
     ),
-    computed_from=("principals", "objects", "memberships", "groups", "computers", "certificate_authorities"),
+    computed_from=(
+        *("principals", "objects", "memberships", "groups", "computers", "certificate_authorities"),
+        *("applied_gpos", "gpo_links", "directory_servers"),
+    ),
 )
 
 DOMAIN_CONTROLLERS = Table(
