@@ -105,8 +105,8 @@ class Scenario:
     denied: tuple[Denied, ...]
     planted: tuple[Planted, ...]
     policy_gaps: frozenset[tuple[str, str]]
-    routes: tuple[Route, ...]
-    no_routes: tuple[str, ...]
+    routes: tuple[Route, ...] = ()
+    no_routes: tuple[str, ...] = ()
 
 
 def load_scenario(name: str) -> Scenario:
