@@ -136,12 +136,21 @@ def block_of(edges: Iterable[Edge]) -> Block:
 
     Families that tell more than some ten thousand edges build their arrays themselves: ``block``.
     """
+    return _coded(e for e in edges if NONE not in (e.source, e.target) and e.source != e.target)
+
+
+def fanned(edge: Edge, targets: Ids) -> Block:
+    """The same edge, with its one change, to each of many nodes; its own ``target`` does not count."""
+    one = _coded([edge])
+    columns = {f.name: np.repeat(getattr(one, f.name), len(targets)) for f in fields(Block)[:-2]}
+    return Block(**{**columns, "target": targets}, changes=one.changes, texts=one.texts)
+
+
+def _coded(edges: Iterable[Edge]) -> Block:
     texts = Texts()
     changes: dict[Change, int] = {}
     rows = []
     for edge in edges:
-        if NONE in (edge.source, edge.target) or edge.source == edge.target:
-            continue
         change = NONE if edge.change is None else changes.setdefault(edge.change, len(changes))
         kind = CODE_OF[edge.kind]
         difficulty = EDGE_KINDS[kind].difficulty if edge.difficulty is None else edge.difficulty
