@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
@@ -16,8 +15,7 @@ from adaudit.engine.book import Reading, RuleBook
 from adaudit.engine.check import facts_of, rows_of
 from adaudit.engine.model import Timing
 from adaudit.graph.analysis import Analysis
-from adaudit.schema import COLLECTED, TABLES
-from adaudit.snapshot import Snapshot
+from adaudit.schema import TABLES
 
 _ALWAYS: Final = {
     "coverage": tuple(c.name for c in TABLES["coverage"].columns),
@@ -33,24 +31,6 @@ _ALWAYS: Final = {
     "gpos": ("object_id", "display_name"),
 }
 """Columns that naming subjects and placing gaps takes, whatever the rules."""
-
-
-@dataclass(frozen=True)
-class SnapshotTables(Mapping[str, pa.Table]):
-    """The collected tables of a snapshot, each read when asked for."""
-
-    snapshot: Snapshot
-
-    def __getitem__(self, name: str) -> pa.Table:
-        if name not in COLLECTED:
-            raise KeyError(name)
-        return self.snapshot.table(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(COLLECTED)
-
-    def __len__(self) -> int:
-        return len(COLLECTED)
 
 
 class Loading:

@@ -14,7 +14,7 @@ from adaudit.engine.exceptions import accept, without_accepted
 from adaudit.engine.gaps import all_gaps, missing_facts
 from adaudit.engine.judge import SECONDS, judge
 from adaudit.engine.level import level_of
-from adaudit.engine.loading import Loading, SnapshotTables, columns_read
+from adaudit.engine.loading import Loading, columns_read
 from adaudit.engine.model import Audit, AuditedDomain, Result, Standing, SubjectKind
 from adaudit.engine.pack import Pack, judge_apart, shared_with
 from adaudit.engine.results import result_of
@@ -22,7 +22,7 @@ from adaudit.engine.score import scores_of
 from adaudit.engine.standing import Acceptance
 from adaudit.engine.steps import steps_of
 from adaudit.engine.subjects import identities
-from adaudit.snapshot import Snapshot
+from adaudit.snapshot import Snapshot, SnapshotTables
 
 
 def audit(

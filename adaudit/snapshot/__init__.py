@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adaudit.snapshot.manifest import Manifest, ManifestHeader, ServerInfo, SourceFile, SourceInfo, TableInfo
 from adaudit.snapshot.reader import Snapshot, open_snapshot
+from adaudit.snapshot.tables import SnapshotTables
 from adaudit.snapshot.writer import SnapshotWriter
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "ManifestHeader",
     "ServerInfo",
     "Snapshot",
+    "SnapshotTables",
     "SnapshotWriter",
     "SourceFile",
     "SourceInfo",
