@@ -20,6 +20,7 @@ SUBCOMMANDS: Final = {
     "snapshot": "adaudit.cli.snapshot",
     "audit": "adaudit.cli.audit",
     "rules": "adaudit.cli.rules",
+    "export": "adaudit.cli.export",
     "samples": "adaudit.cli.samples",
 }
 """Each module offers its click command as ``command``; it is imported when first used, so that an
