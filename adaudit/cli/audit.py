@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.text import Text
 
 from adaudit.cli.summary import summary, tell
 from adaudit.cli.timings import Stopwatch, timing_lines
+from adaudit.cli.working import working
 from adaudit.engine import audit, load_pack, load_rules, read_exceptions
 from adaudit.engine.model import Audit, Language, Status
 from adaudit.engine.score import priority
@@ -76,7 +73,7 @@ def command(
     exceptions = None if exceptions_path is None else read_exceptions(exceptions_path)
     pack = None if pack_folder is None else load_pack(pack_folder)
     watch = Stopwatch()
-    with _working(texts("terminal.judging")), open_snapshot(path) as snapshot:
+    with working(texts("terminal.judging")), open_snapshot(path) as snapshot:
         book = load_rules(with_cases=False)
         watch.lap("rules read")
         judged = audit(snapshot, book, exceptions=exceptions, pack=pack)
@@ -93,16 +90,6 @@ def command(
     if problems := list(_problems(judged, texts, strict=strict)):
         raise IncompleteError("; ".join(problems), place=str(path))
     return int(fail_on is not None and _fails(judged, fail_on))
-
-
-@contextmanager
-def _working(message: str) -> Iterator[None]:
-    """Say so on stderr while it lasts, when stderr is a terminal."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    with Console(stderr=True).status(Text(message)):
-        yield
 
 
 def _fails(judged: Audit, worst_allowed: int) -> bool:

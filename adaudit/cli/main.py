@@ -19,6 +19,7 @@ SUBCOMMANDS: Final = {
     "import": "adaudit.cli.import_",
     "snapshot": "adaudit.cli.snapshot",
     "audit": "adaudit.cli.audit",
+    "paths": "adaudit.cli.paths",
     "rules": "adaudit.cli.rules",
     "export": "adaudit.cli.export",
     "samples": "adaudit.cli.samples",

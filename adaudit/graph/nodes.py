@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from adaudit.derive.facts import Facts
@@ -41,6 +42,7 @@ class Nodes:
         self.object_id: Ids = np.concatenate((objects, np.full(int(alone.sum()), NONE), containers))
         self.principal_id: Ids = np.full(self.count, NONE, np.int64)
         self.principal_id[self.of_principal_id[principals]] = principals
+        self.is_settings: npt.NDArray[np.bool_] = np.arange(self.count) >= first
 
     def of_object(self, object_id: int | None) -> int:
         """The node of an object; ``NONE`` for none."""
@@ -69,11 +71,9 @@ class Nodes:
         of_principal = _column(facts, "principals", "principal_id", "domain_id")
         domain = _lookup(of_object, self.object_id)
         domain = np.where(domain == NONE, _lookup(of_principal, self.principal_id), domain)
-        is_settings = np.zeros(self.count, bool)
-        is_settings[self.settings_of_object_id[self.settings_of_object_id != NONE]] = True
         columns = (np.arange(self.count), self.object_id, self.principal_id, domain)
         ids = [pa.array(values, pa.int32(), mask=values == NONE) for values in columns]
-        aspect = pa.array(np.full(self.count, SETTINGS, object), pa.string(), mask=~is_settings)
+        aspect = pa.array(np.full(self.count, SETTINGS, object), pa.string(), mask=~self.is_settings)
         return pa.table([*ids, aspect], schema=TABLES["nodes"].arrow_schema)
 
 

@@ -1,0 +1,134 @@
+"""``adaudit paths``: ask the attack graph of a snapshot who can take what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path as FilePath
+from typing import Any, Final
+
+import click
+
+from adaudit.cli.working import working
+from adaudit.errors import UsageError
+from adaudit.graph.questions import AtDistance, Questions, ask
+from adaudit.graph.told import Ace, Evidence, Path, Step, Thing
+from adaudit.report.masking import mask
+from adaudit.snapshot import open_snapshot
+from adaudit.visible import visible
+
+FORMAT: Final = 1
+"""Version of the JSON."""
+
+_SHOWN: Final = 50
+"""Nodes listed on a terminal; the JSON has all."""
+
+
+@click.command(name="paths", epilog="Example: adaudit paths chu.adsnap --from S-1-5-11 --to tier0")
+@click.argument("path", metavar="SNAPSHOT", type=click.Path(path_type=FilePath))
+@click.option("--from", "source", metavar="NAME", help="Who: a name, SID, DN, UPN or host. Alone: all that it reaches.")
+@click.option("--to", "target", metavar="NAME", help="What: the same, or tier0. Alone: all who reach it.")
+@click.option(
+    "--most", type=click.IntRange(1, 100), default=1, show_default=True, help="How many paths, shortest first."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+def command(*, path: FilePath, source: str | None, target: str | None, most: int, as_json: bool) -> None:
+    """Show how one account, group or object of SNAPSHOT can take another, each step with its proof.
+
+    A name that nothing bears, or several things, is an error that lists what it may mean.
+    """
+    if source is None and target is None:
+        raise UsageError("give --from, --to or both")
+    with working("drawing the attack graph…"), open_snapshot(path) as snapshot:
+        questions = ask(snapshot)
+    if source is not None and target is not None:
+        paths = questions.paths(source, target, most)
+        answer, lines = {"paths": [_path(each) for each in paths]}, _told(paths, source, target)
+    else:
+        reached = _reached(questions, source, target)
+        answer, lines = {"reached": [_at_distance(each) for each in reached]}, _listed(reached, source, target)
+    if as_json:
+        click.echo(json.dumps({"format": FORMAT, **answer}, ensure_ascii=False, indent=1))
+    else:
+        click.echo("\n".join(visible(line) for line in lines))
+
+
+def _reached(questions: Questions, source: str | None, target: str | None) -> tuple[AtDistance, ...]:
+    return questions.reached_from(source) if source is not None else questions.who_reaches(target or "")
+
+
+def _told(paths: tuple[Path, ...], source: str, target: str) -> Iterator[str]:
+    if not paths:
+        yield f"no path from {source} to {target} in what this snapshot shows"
+    for number, path in enumerate(paths, 1):
+        steps = f"{path.length} step" + ("" if path.length == 1 else "s")
+        yield f"path {number}, {steps}: {_title(path.nodes[0])}"
+        for step, reached in zip(path.edges, path.nodes[1:], strict=True):
+            yield f"  {step.kind} → {_title(reached)}"
+            yield f"      {_proof(step)}"
+
+
+def _listed(reached: tuple[AtDistance, ...], source: str | None, target: str | None) -> Iterator[str]:
+    yield f"reached from {source}: {len(reached):,}" if source is not None else f"who reach {target}: {len(reached):,}"
+    for each in reached[:_SHOWN]:
+        yield f"  {each.distance}  {_title(each.thing)}"
+    if len(reached) > _SHOWN:
+        yield f"  … {len(reached) - _SHOWN:,} more: --json has them all"
+
+
+def _title(thing: Thing) -> str:
+    return mask(f"{thing.name} ({thing.type}{f', {thing.domain}' if thing.domain else ''})")
+
+
+def _proof(step: Step) -> str:
+    evidence = step.evidence
+    parts: Iterable[str] = (
+        evidence.attribute,
+        evidence.detail,
+        f"of {evidence.object.dn or evidence.object.name}",
+        f"ACE {evidence.ace.position} {evidence.ace.sddl}" if evidence.ace else "",
+        f"inherited from {evidence.ace.origin.dn}" if evidence.ace and evidence.ace.origin else "",
+        f"owner {evidence.owner}" if evidence.owner else "",
+    )
+    return mask(", ".join(part for part in parts if part))
+
+
+def _path(path: Path) -> dict[str, Any]:
+    return {
+        "length": path.length,
+        "nodes": [_thing(node) for node in path.nodes],
+        "edges": [
+            {"source": mask(e.source), "target": mask(e.target), "kind": e.kind, "evidence": _evidence(e)}
+            for e in path.edges
+        ],
+    }
+
+
+def _at_distance(each: AtDistance) -> dict[str, Any]:
+    return {**_thing(each.thing), "distance": each.distance}
+
+
+def _thing(thing: Thing) -> dict[str, str]:
+    return {"key": mask(thing.key), "name": mask(thing.name), "type": thing.type}
+
+
+def _evidence(step: Step) -> dict[str, Any]:
+    evidence: Evidence = step.evidence
+    return {
+        "object": {**_thing(evidence.object), "dn": None if evidence.object.dn is None else mask(evidence.object.dn)},
+        "attribute": evidence.attribute,
+        "detail": mask(evidence.detail),
+        "difficulty": step.difficulty,
+        "ace": None if evidence.ace is None else _ace(evidence.ace),
+        "owner": evidence.owner,
+        "is_removable": step.change is not None,
+    }
+
+
+def _ace(ace: Ace) -> dict[str, Any]:
+    return {
+        "position": ace.position,
+        "sddl": ace.sddl,
+        "is_inherited": ace.is_inherited,
+        "inherited_from": None if ace.origin is None else _thing(ace.origin),
+    }

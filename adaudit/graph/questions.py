@@ -1,0 +1,69 @@
+"""Questions that people ask the attack graph of a snapshot, answered with names."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from adaudit.derive import derived
+from adaudit.derive.facts import Facts
+from adaudit.graph.analysis import Analysis
+from adaudit.graph.blocks import Ids
+from adaudit.graph.goals import goals_of
+from adaudit.graph.lookup import Lookup
+from adaudit.graph.naming import Naming
+from adaudit.graph.search import Reached, reachable_from, reaching, shortest_paths
+from adaudit.graph.told import Path, Thing
+from adaudit.snapshot import Snapshot, SnapshotTables
+
+TIER0: Final = "tier0"
+"""What stands for all of tier 0 where a name is asked for."""
+
+
+class AtDistance(NamedTuple):
+    """A node and the number of steps between it and what was asked about."""
+
+    thing: Thing
+    distance: int
+
+
+class Questions:
+    """Every name is what ``Lookup`` finds, or ``tier0``. Raises NotFound, with candidates, for any other."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._lookup = Lookup(analysis.facts, analysis.nodes)
+        self._naming = Naming(analysis.facts, analysis.nodes, analysis.graph)
+
+    def paths(self, source: str, target: str, most: int = 1) -> tuple[Path, ...]:
+        """The shortest paths between two names, at most so many, the shortest first."""
+        ways = shortest_paths(self._analysis.graph, self._nodes(source), self._nodes(target), most)
+        return tuple(self._naming.path(way.nodes.tolist(), way.edges.tolist()) for way in ways)
+
+    def reached_from(self, source: str) -> tuple[AtDistance, ...]:
+        """What a name can take, nearest first."""
+        return self._told(reachable_from(self._analysis.graph, self._nodes(source)))
+
+    def who_reaches(self, target: str) -> tuple[AtDistance, ...]:
+        """Who can take what bears a name, nearest first."""
+        return self._told(reaching(self._analysis.graph, self._nodes(target)))
+
+    def _nodes(self, name: str) -> Ids:
+        if name.strip().lower() == TIER0:
+            return goals_of(self._analysis.facts, self._analysis.nodes)
+        return np.array([self._lookup.node(name)], np.int64)
+
+    def _told(self, found: Reached) -> tuple[AtDistance, ...]:
+        nodes = self._analysis.nodes
+        is_thing = (found.distance > 0) & ~nodes.is_settings
+        told = (AtDistance(self._naming.thing(n), int(found.distance[n])) for n in np.flatnonzero(is_thing).tolist())
+        return tuple(sorted(told, key=lambda each: (each.distance, each.thing.name.casefold(), each.thing.key)))
+
+
+def ask(snapshot: Snapshot) -> Questions:
+    """The questions that can be asked about a snapshot; its graph is drawn now."""
+    facts = Facts(SnapshotTables(snapshot))
+    for _ in derived(facts):
+        pass
+    return Questions(Analysis(facts))
