@@ -113,7 +113,7 @@ class Accounts:
             "PrimaryGroupSID": None if group is None or domain_sid is None else f"{domain_sid}-{group}",
             "AllowedToDelegate": collection.objects(list(reached)),
             "HasSIDHistory": collection.principals([r["source_id"] for r in self._past.of(object_id)], domain),
-            "UnconstrainedDelegation": bool(row["trusted_for_delegation"]),
+            "UnconstrainedDelegation": row["trusted_for_delegation"],
             "DomainSID": domain_sid,
         }
 

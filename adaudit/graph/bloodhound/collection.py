@@ -13,7 +13,7 @@ from adaudit.graph.bloodhound.values import unix, upper
 
 _ATTRIBUTES = (
     *("msPKI-RA-Policies", "pKIOverlapPeriod", "flags", "msPKI-Cert-Template-OID", "pwdProperties"),
-    *("msDS-ExpirePasswordsOnSmartCardOnlyAccounts", "logonHours"),
+    "msDS-ExpirePasswordsOnSmartCardOnlyAccounts",
 )
 
 
@@ -25,11 +25,11 @@ class Collection:
         self.facts = facts
         self.mask = mask
         self.unnamed = 0
-        self.identifiers = Identifiers(facts)
+        self.attributes = Attributes(facts, _ATTRIBUTES)
+        self.identifiers = Identifiers(facts, self.attributes)
         self.aces = Aces(facts, self.identifiers)
         self.rows = Rows(facts)
         self.absence = Absence(facts)
-        self.attributes = Attributes(facts, _ATTRIBUTES)
 
     def common(self, thing: Thing, row: Row, *, laps: bool = False, readers: int | None = None) -> Json:
         """Fields of every object; ``Properties`` is added by its type. ``readers``: descriptor that says who may read

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple, TypeAlias
 
 from adaudit.derive.facts import Facts, Principal
+from adaudit.graph.bloodhound.lookup import Attributes
 
 Json: TypeAlias = dict[str, object]
 
@@ -21,8 +22,9 @@ _STORES: Final = {
 }
 """What a certificationAuthority is, by the name of the container above it."""
 
-_ISSUANCE: Final = "2"
-"""``flags`` of an msPKI-Enterprise-Oid object that is an issuance policy (MS-CRTD 2.1)."""
+_OTHER_OIDS: Final = frozenset(("1", "3"))
+"""``flags`` of an msPKI-Enterprise-Oid object that stands for a template or an application policy; 2, or a value that
+was not read, is for an issuance policy."""
 
 
 class Thing(NamedTuple):
@@ -42,13 +44,13 @@ class Identifiers:
     ``referenced``: well-known identities that were asked for, by identifier, each with its domain.
     """
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, attributes: Attributes) -> None:
         self.referenced: dict[str, tuple[Principal, int]] = {}
         self.domains = {domain.domain_id: domain for domain in facts.domains}
         self.root = next((domain.domain_id for domain in facts.domains if domain.is_root), 0)
         self.without_sid = 0
         self._principals = facts.principals
-        self._types = dict(_types(facts))
+        self._types = dict(_types(facts, attributes))
         self._things = dict(self._named(facts))
 
     def of_type(self, type_: str) -> list[int]:
@@ -109,24 +111,19 @@ def _sids(facts: Facts) -> dict[int, str | None]:
     return {id_: sid for table in tables for id_, sid in facts.rows(table, "object_id", "sid") if id_ is not None}
 
 
-def _types(facts: Facts) -> Iterator[tuple[int, str]]:
+def _types(facts: Facts, attributes: Attributes) -> Iterator[tuple[int, str]]:
     """Type by object, containers included: those of that class and whatever else lies above an object that has one."""
     deleted = {id_ for id_, is_deleted in facts.rows("objects", "object_id", "is_deleted") if is_deleted}
     typed = {id_: type_ for id_, type_ in _by_table(facts) if id_ is not None and id_ not in deleted}
     classes = dict(facts.rows("objects", "object_id", "object_class"))
     parents = dict(facts.rows("objects", "object_id", "parent_id"))
     names = {id_: (name or "").lower() for id_, name in facts.rows("objects", "object_id", "name")}
-    policies = {
-        id_
-        for id_, name, text in facts.rows("attributes", "object_id", "name", "text")
-        if name == "flags" and text == _ISSUANCE
-    }
     for id_, object_class in classes.items():
         if id_ in deleted:
             continue
         if object_class == "certificationAuthority" and names.get(parents[id_]) in _STORES:
             typed[id_] = _STORES[names[parents[id_]]]
-        elif object_class == "msPKI-Enterprise-Oid" and id_ in policies:
+        elif object_class == "msPKI-Enterprise-Oid" and _is_issuance_policy(attributes, id_):
             typed[id_] = "IssuancePolicy"
     kinds = dict(facts.rows("partitions", "partition_id", "kind"))
     partitions = dict(facts.rows("objects", "object_id", "partition_id"))
@@ -146,6 +143,12 @@ def _types(facts: Facts) -> Iterator[tuple[int, str]]:
     yield from typed.items()
     for id_ in plain - typed.keys():
         yield id_, "Configuration" if classes[id_] == "configuration" else "Container"
+
+
+def _is_issuance_policy(attributes: Attributes, object_id: int) -> bool:
+    """The container of these objects is of their class, and has no OID."""
+    has_oid = attributes.text(object_id, "msPKI-Cert-Template-OID") is not None
+    return has_oid and attributes.text(object_id, "flags") not in _OTHER_OIDS
 
 
 def _by_table(facts: Facts) -> Iterator[tuple[int | None, str]]:
