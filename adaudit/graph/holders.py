@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple
 
 from adaudit.derive.facts import Facts
 from adaudit.derive.tokens import comes_with_logon
 from adaudit.derive.well_known import AUTHENTICATED_USERS, EVERYONE
+
+
+class Held(NamedTuple):
+    """A right that a trustee holds, ``without`` those from whom a deny ACE takes it."""
+
+    trustee: int
+    without: frozenset[int] = frozenset()
 
 
 class _Breadth(IntEnum):
@@ -23,11 +30,22 @@ _SIDS: Final = {_Breadth.AUTHENTICATED: AUTHENTICATED_USERS, _Breadth.EVERYONE: 
 
 
 class _Expanded(NamedTuple):
-    """Trustees with their members at any depth, and whom they comprise though nobody listed them."""
+    """Identities with their members at any depth, and whom they comprise though nobody listed them."""
 
-    trustees: frozenset[int]
     members: frozenset[int]
     breadth: _Breadth
+
+
+class _Part(NamedTuple):
+    """Trustees of a right from whom the same identities are left out."""
+
+    trustees: frozenset[int]
+    holders: _Expanded
+    without: _Expanded | None
+
+
+_Rights = Sequence[Sequence[_Part]]
+"""Each right as the parts that give it."""
 
 
 class Holders:
@@ -47,37 +65,51 @@ class Holders:
         }
         self._known: dict[frozenset[int], _Expanded] = {}
 
-    def of_all(self, *trustees: Collection[int]) -> list[int]:
-        """The topmost identities that are in each of the sets of trustees, in order; one of those in a cycle.
+    def of_all(self, *rights: Iterable[Held]) -> list[int]:
+        """The topmost identities that hold every right, in order; one of those in a cycle.
 
-        Whoever holds a right of every set is one of these or a member of one, and each of these is in every set. An
-        identity that comes with the logon (Authenticated Users, Everyone) stands for all who get it.
+        Whoever holds every right is one of these or a member of one. A group some of whose members are denied a right
+        is told by the others in it; Authenticated Users and Everyone are told whole, unless all of them are denied.
         """
-        sets = [self._expanded(frozenset(each)) for each in trustees]
+        asked = [self._parts(right) for right in rights]
         found: list[int] = []
-        for candidate in sorted(self._candidates(sets)):
-            above = self._above_within(candidate, sets)
+        for candidate in sorted(self._candidates(asked)):
+            above = self._above_within(candidate, asked)
             if not above or (above.isdisjoint(found) and self._comprises(candidate, above)):
                 found.append(candidate)
         return found
 
-    def _candidates(self, sets: Sequence[_Expanded]) -> set[int]:
-        """Some identities that are in all sets, the topmost among them."""
-        narrow = [each for each in sets if each.breadth is _Breadth.MEMBERS]
-        if narrow:
-            return self._first_met(min(narrow, key=lambda each: len(each.members)), sets)
-        narrowest = min(sets, key=lambda each: each.breadth)
-        elsewhere = (each for each in narrowest.members if not self._is_within(each, narrowest.breadth))
-        return {*self._wide[narrowest.breadth], *(each for each in elsewhere if self._is_in(each, sets))}
+    def _parts(self, right: Iterable[Held]) -> list[_Part]:
+        trustees: dict[frozenset[int], set[int]] = {}
+        for held in right:
+            trustees.setdefault(held.without, set()).add(held.trustee)
+        return [
+            _Part(frozenset(some), self._expanded(frozenset(some)), self._expanded(without) if without else None)
+            for without, some in trustees.items()
+        ]
 
-    def _first_met(self, start: _Expanded, sets: Sequence[_Expanded]) -> set[int]:
-        """Identities of all sets that a walk down from the trustees of one meets first."""
+    def _candidates(self, rights: _Rights) -> set[int]:
+        """Some identities that hold every right, the topmost among them."""
+        breadths = [max((part.holders.breadth for part in parts), default=_Breadth.MEMBERS) for parts in rights]
+        narrowest = min(breadths)
+        chosen = min(
+            (parts for parts, breadth in zip(rights, breadths, strict=True) if breadth is narrowest),
+            key=lambda parts: sum(len(part.holders.members) for part in parts),
+        )
+        if narrowest is _Breadth.MEMBERS:
+            return self._first_met({trustee for part in chosen for trustee in part.trustees}, rights)
+        listed = {each for part in chosen for each in part.holders.members}
+        elsewhere = {each for each in listed if not self._is_within(each, narrowest)}
+        return {each for each in elsewhere.union(self._wide[narrowest]) if self._holds(each, rights)}
+
+    def _first_met(self, trustees: set[int], rights: _Rights) -> set[int]:
+        """Holders of every right that a walk down from the trustees meets first."""
         met: set[int] = set()
-        seen = set(start.trustees)
+        seen = set(trustees)
         waiting = list(seen)
         while waiting:
             each = waiting.pop()
-            if self._is_in(each, sets):
+            if self._holds(each, rights):
                 met.add(each)
             else:
                 new = set(self._members_of(each)) - seen
@@ -85,36 +117,36 @@ class Holders:
                 waiting += new
         return met
 
-    def _above_within(self, principal_id: int, sets: Sequence[_Expanded]) -> set[int]:
-        """Identities of all sets that an identity is in, through such identities, itself excepted."""
+    def _above_within(self, principal_id: int, rights: _Rights) -> set[int]:
+        """Holders of every right that an identity is in, through such holders, itself excepted."""
         above: set[int] = set()
         waiting = [principal_id]
         while waiting:
-            new = {each for each in self._groups_of(waiting.pop()) if self._is_in(each, sets)} - above
+            new = {each for each in self._groups_of(waiting.pop()) if self._holds(each, rights)} - above
             above |= new
             waiting += new
         return above - {principal_id}
 
     def _comprises(self, principal_id: int, others: Iterable[int]) -> bool:
         """They are in it too, in a cycle."""
-        own = [self._expand(frozenset((principal_id,)))]
+        own = self._expand(frozenset((principal_id,)))
         return all(self._is_in(each, own) for each in others)
 
-    def _expanded(self, trustees: frozenset[int]) -> _Expanded:
-        known = self._known.get(trustees)
+    def _expanded(self, principals: frozenset[int]) -> _Expanded:
+        known = self._known.get(principals)
         if known is None:
-            known = self._known[trustees] = self._expand(trustees)
+            known = self._known[principals] = self._expand(principals)
         return known
 
-    def _expand(self, trustees: frozenset[int]) -> _Expanded:
-        members = set(trustees)
+    def _expand(self, principals: frozenset[int]) -> _Expanded:
+        members = set(principals)
         waiting = list(members)
         while waiting:
             new = set(self._members_of(waiting.pop())) - members
             members |= new
             waiting += new & self._memberships.groups
         breadths = (breadth for breadth, wide in self._wide.items() if not members.isdisjoint(wide))
-        return _Expanded(trustees, frozenset(members), max(breadths, default=_Breadth.MEMBERS))
+        return _Expanded(frozenset(members), max(breadths, default=_Breadth.MEMBERS))
 
     def _members_of(self, group: int) -> list[int]:
         return [] if group in self._distribution else self._memberships.members_of(group)
@@ -125,11 +157,27 @@ class Holders:
             if self._is_within(member, breadth):
                 yield from wide
 
-    def _is_in(self, principal_id: int, sets: Iterable[_Expanded]) -> bool:
-        return all(principal_id in each.members or self._is_within(principal_id, each.breadth) for each in sets)
+    def _holds(self, principal_id: int, rights: _Rights) -> bool:
+        return all(
+            any(self._is_in(principal_id, part.holders) and not self._is_denied(principal_id, part) for part in parts)
+            for parts in rights
+        )
+
+    def _is_denied(self, principal_id: int, part: _Part) -> bool:
+        """It is left out of the right, or somebody in it is."""
+        if part.without is None:
+            return False
+        own = self._expand(frozenset((principal_id,)))
+        if own.breadth is not _Breadth.MEMBERS:
+            return self._is_in(principal_id, part.without)
+        return not own.members.isdisjoint(part.without.members) or any(
+            self._is_within(each, part.without.breadth) for each in own.members
+        )
+
+    def _is_in(self, principal_id: int, some: _Expanded) -> bool:
+        return principal_id in some.members or self._is_within(principal_id, some.breadth)
 
     def _is_within(self, principal_id: int, breadth: _Breadth) -> bool:
         """An identity comes with the logon of whoever bears this one."""
-        return breadth is not _Breadth.MEMBERS and _SIDS[breadth] in comes_with_logon(
-            self._facts.principals.get(principal_id)
-        )
+        principal = self._facts.principals.get(principal_id)
+        return breadth is not _Breadth.MEMBERS and _SIDS[breadth] in comes_with_logon(principal)
