@@ -55,12 +55,20 @@ class Graph:
     @cached_property
     def outward(self) -> csr_array:
         """Row: node; columns: where a step leads from it, parallel edges one by one; values: rows of the edges."""
-        return self._adjacency(self.source, self.target)
+        return self.adjacency(self.is_traversable)
 
     @cached_property
     def inward(self) -> csr_array:
         """Row: node; columns: where a step to it comes from, parallel edges one by one; values: rows of the edges."""
-        return self._adjacency(self.target, self.source)
+        return self.adjacency(self.is_traversable, backwards=True)
+
+    def adjacency(self, edges: Mask, *, backwards: bool = False) -> csr_array:
+        """As ``outward``, or ``inward`` when backwards, for some of the edges."""
+        rows = np.flatnonzero(edges).astype(np.int32)
+        pairs = (self.target[rows], self.source[rows]) if backwards else (self.source[rows], self.target[rows])
+        matrix = coo_array((rows, pairs), shape=(self.count, self.count))
+        matrix.has_canonical_format = True  # else the rows of parallel edges would be added up
+        return matrix.tocsr()
 
     def keep(self, edges: Mask) -> Graph:
         """The same nodes and changes with some of the edges."""
@@ -107,12 +115,6 @@ class Graph:
             self._text(changes.detail),
         )
         return pa.table(list(columns), schema=TABLES["changes"].arrow_schema)
-
-    def _adjacency(self, here: Small, there: Small) -> csr_array:
-        rows = np.flatnonzero(self.is_traversable).astype(np.int32)
-        pairs = coo_array((rows, (here[rows], there[rows])), shape=(self.count, self.count))
-        pairs.has_canonical_format = True  # else the rows of parallel edges would be added up
-        return pairs.tocsr()
 
     def _text(self, codes: npt.NDArray[np.integer]) -> pa.Array:
         return pa.array(self.texts, pa.string()).take(pa.array(codes, pa.int32(), mask=codes == NONE))

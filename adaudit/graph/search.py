@@ -53,16 +53,40 @@ def reaching(graph: Graph, goals: Ids) -> Reached:
 
 def search_tree(adjacency: csr_array, roots: Ids) -> Small:
     """For each node the one before it on a shortest path from the roots: itself for a root, ``NONE`` if not reached."""
+    return tree_of(rooted(adjacency, roots))
+
+
+def rooted(adjacency: csr_array, roots: Ids) -> csr_array:
+    """A node more, the last, from which a step leads to every root; values are of no use."""
     count = adjacency.shape[0]
-    roots = np.unique(roots[roots >= 0])
-    indices = np.concatenate((adjacency.indices, roots), dtype=np.int32)
+    indices = np.concatenate((adjacency.indices, np.unique(roots[roots >= 0])), dtype=np.int32)
     starts = np.append(adjacency.indptr, np.int32(len(indices)))
-    weights = np.broadcast_to(1.0, len(indices))
-    rooted = csr_array((weights, indices, starts), shape=(count + 1, count + 1))
-    before: Small = breadth_first_order(rooted, count)[1][:count]
+    return csr_array((np.broadcast_to(1.0, len(indices)), indices, starts), shape=(count + 1, count + 1))
+
+
+def tree_of(graph: csr_array) -> Small:
+    """The search tree of what ``rooted`` gave, as ``search_tree`` tells it."""
+    last = graph.shape[0] - 1
+    before: Small = breadth_first_order(graph, last)[1][:last]
+    roots = np.flatnonzero(before == last)
     before[before < 0] = NONE
     before[roots] = roots
     return before
+
+
+def passing(found: Reached, nodes: Ids) -> Ids:
+    """For each node, how many of these reached nodes have it on the path that the search found, its ends included."""
+    passed: Ids = np.bincount(nodes, minlength=len(found.distance))
+    up = found.next_node
+    while True:
+        inner = np.flatnonzero(up != NONE)
+        if not len(inner):
+            return passed
+        above = up[inner]
+        passed += np.bincount(above, passed[inner], len(passed)).astype(np.int64)
+        further = np.full_like(up, NONE)
+        further[inner] = up[above]
+        up = further
 
 
 def easiest(graph: Graph, rows: Ids) -> Ids:
