@@ -47,7 +47,7 @@ class _Index:
         self._domain_of: dict[int, int | None] = {}
         for object_id, domain_id, sam, dns in facts.rows("computers", *columns):
             domain = domains.get(domain_id)
-            for name in _host_names(sam, dns, domain.dns_name if domain else None) if object_id is not None else ():
+            for name in host_names(sam, dns, domain.dns_name if domain else None) if object_id is not None else ():
                 self._by_host.setdefault(name, set()).add(object_id)
         for table in ACCOUNT_TABLES:
             self._domain_of.update(facts.rows(table, "object_id", "domain_id"))
@@ -73,7 +73,7 @@ class _Index:
             yield from ((computer, "host") for computer in self._by_host.get(host, ()))
 
 
-def _host_names(sam: str | None, dns: str | None, domain: str | None) -> Iterator[str]:
+def host_names(sam: str | None, dns: str | None, domain: str | None) -> Iterator[str]:
     """The names, in lower case, under which clients know a computer."""
     short = (sam or "").removesuffix("$").lower()
     if short:

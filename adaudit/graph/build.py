@@ -7,8 +7,18 @@ from collections.abc import Callable, Iterator
 from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import Block
 from adaudit.graph.families.containment import containment
+from adaudit.graph.families.controllers import controllers
+from adaudit.graph.families.delegations import delegations
+from adaudit.graph.families.dns_servers import dns_servers
+from adaudit.graph.families.history import history
 from adaudit.graph.families.members import implicit_members, members
 from adaudit.graph.families.policy import policy
+from adaudit.graph.families.read_only_controllers import read_only_controllers
+from adaudit.graph.families.roasting import roasting
+from adaudit.graph.families.service_accounts import service_accounts
+from adaudit.graph.families.service_hosts import service_hosts
+from adaudit.graph.families.special_identities import special_identities
+from adaudit.graph.families.trusts import trusts
 from adaudit.graph.graph import Graph, assemble
 from adaudit.graph.nodes import Nodes
 
@@ -17,6 +27,16 @@ Family = Callable[[Facts, Nodes], Iterator[Block]]
 FAMILIES: tuple[Family, ...] = (
     members,
     implicit_members,
+    special_identities,
+    history,
+    trusts,
+    controllers,
+    read_only_controllers,
+    dns_servers,
+    delegations,
+    service_accounts,
+    service_hosts,
+    roasting,
     containment,
     policy,
 )

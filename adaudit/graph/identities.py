@@ -42,3 +42,13 @@ def enabled_accounts(facts: Facts, tables: tuple[str, ...] = ACCOUNT_TABLES) -> 
 def node_of_sid(facts: Facts, nodes: Nodes, sid: str) -> int:
     """The node of an identity that exists once in the snapshot; ``NONE`` when nothing refers to it."""
     return next((nodes.of_principal(p.principal_id) for p in facts.principals_by_sid.get(sid, ())), NONE)
+
+
+def disabled_accounts(facts: Facts) -> set[int]:
+    """Objects of accounts known to be disabled."""
+    return {
+        row
+        for table in ACCOUNT_TABLES
+        for row, is_enabled in facts.rows(table, "object_id", "is_enabled")
+        if is_enabled is False
+    }

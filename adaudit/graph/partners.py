@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from adaudit.derive.facts import Facts
+
+_TREE_BITS: Final = 0xC00000
+"""TREE_PARENT and TREE_ROOT of Windows 2000: between the trees of one forest."""
+
+_WITHOUT_SIDS: Final = (3, 4)
+"""Trust types MIT and DCE, whose tickets carry no SID."""
 
 
 class Trust(NamedTuple):
@@ -24,6 +30,21 @@ class Trust(NamedTuple):
     is_treated_as_external: bool | None
     forbids_tgt_delegation: bool | None
     allows_tgt_delegation: bool | None
+    trust_type: int | None
+    trust_attributes: int | None
+
+    @property
+    def is_ours(self) -> bool:
+        """Its partner is of the same forest."""
+        return bool(self.is_within_forest) or bool((self.trust_attributes or 0) & _TREE_BITS)
+
+    @property
+    def lets_foreign_sids_through(self) -> bool:
+        """It is outbound and SID filtering leaves SIDs that are not of the partner's: of any RID on an external trust
+        without quarantine, of RIDs from 1000 on a forest trust that is treated as external (MS-PAC 4.1.2.2)."""
+        if self.is_outbound is False or self.is_ours or self.trust_type in _WITHOUT_SIDS:
+            return False
+        return not self.is_quarantined and (not self.is_forest_transitive or bool(self.is_treated_as_external))
 
 
 def trusts_of(facts: Facts) -> list[Trust]:

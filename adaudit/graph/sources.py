@@ -12,6 +12,7 @@ from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import NONE, Ids
 from adaudit.graph.identities import enabled_accounts
 from adaudit.graph.nodes import Nodes
+from adaudit.graph.partners import trusts_of
 
 KRBTGT_RID: Final = 502
 
@@ -28,7 +29,7 @@ class Sources:
 
     ``users``, ``computers``, ``managed_service_accounts``: accounts not known to be disabled, without trust accounts
     and krbtgt. ``everyone_like``: identities that any account has or may get, Anonymous included. ``foreign``:
-    identities of domains that were not read.
+    identities of domains that were not read, and partners of trusts: the nodes of these trusts.
     """
 
     users: Ids
@@ -53,12 +54,14 @@ def sources_of(facts: Facts, nodes: Nodes) -> Sources:
             principal.sid in CLAIMED_SIDS or stands_for_everybody(facts, principal.principal_id)
         ):
             everyone_like.append(principal.principal_id)
+    trusts = [trust.object_id for trust in trusts_of(facts) if not trust.is_ours]
+    partners = nodes.of_objects(np.array(trusts, np.int64))
     return Sources(
         users=_accounts(facts, nodes, "users"),
         computers=_accounts(facts, nodes, "computers"),
         managed_service_accounts=_accounts(facts, nodes, "managed_service_accounts"),
         everyone_like=_distinct(nodes.of_principals(np.array(everyone_like, np.int64))),
-        foreign=_distinct(nodes.of_principals(np.array(foreign, np.int64))),
+        foreign=_distinct(np.concatenate((nodes.of_principals(np.array(foreign, np.int64)), partners))),
     )
 
 

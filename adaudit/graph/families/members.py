@@ -17,6 +17,7 @@ from adaudit.graph.identities import enabled_accounts, node_of_sid
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
 from adaudit.graph.partners import Partners
+from adaudit.graph.places import scopes_of_controllers
 
 IMPLICIT: Final = "implicit"
 """Attribute of a membership that no attribute holds: it comes with the logon (MS-KILE 3.3.5.6, MS-DTYP 2.4.2.4)."""
@@ -147,9 +148,7 @@ def _is_default(facts: Facts, member: Ids, group: Ids) -> Mask:
 
 def _anonymous(facts: Facts, anonymous: int, everyone: int) -> Iterator[Edge]:
     """Whoever does not log on is in Everyone where a policy of domain controllers says EveryoneIncludesAnonymous."""
-    controllers = {row for (row,) in facts.rows("domain_controllers", "object_id")}
-    containers = {parent for row, parent in facts.rows("objects", "object_id", "parent_id") if row in controllers}
-    scopes = {scope for row, scope in facts.rows("policy_scopes", "container_id", "scope_id") if row in containers}
+    scopes = set().union(*scopes_of_controllers(facts).values())
     columns = ("scope_id", "side", "path", "number", "gpo_id", "is_conditional")
     principal = next((p.principal_id for p in facts.principals_by_sid.get(ANONYMOUS, ())), NONE)
     for scope, side, path, number, gpo, is_conditional in facts.rows("registry_in_force", *columns):

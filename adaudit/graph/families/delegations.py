@@ -1,0 +1,81 @@
+"""AllowedToDelegate, AllowedToAct, CoerceToTGT: who can act as others by Kerberos delegation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from adaudit.derive.facts import ACCOUNT_TABLES, Facts
+from adaudit.graph.blocks import NONE, Block, Change, Edge, block_of
+from adaudit.graph.identities import disabled_accounts
+from adaudit.graph.kinds import Difficulty
+from adaudit.graph.nodes import Nodes
+from adaudit.graph.stored_descriptors import favoured
+
+
+def delegations(facts: Facts, nodes: Nodes) -> Iterator[Block]:
+    """Delegations of accounts that can log on; a disabled account gets no ticket to delegate."""
+    disabled = disabled_accounts(facts)
+    computers = {row for (row,) in facts.rows("computers", "object_id")}
+    yield block_of(_constrained(facts, nodes, disabled, computers))
+    yield block_of(_unconstrained(facts, nodes, disabled))
+    yield block_of(_resource_based(facts, nodes, disabled, computers))
+
+
+def _constrained(facts: Facts, nodes: Nodes, disabled: set[int], computers: set[int]) -> Iterator[Edge]:
+    """msDS-AllowedToDelegateTo (MS-SFU 3.2.5.2): the service class of the ticket can be changed by its holder, so that
+    each target stands for its account. Without protocol transition, somebody has to be made to come first. What is
+    gained on a service that a user runs is the service's matter: uncertain.
+    """
+    columns = ("object_id", "spn", "protocol_transition", "target_id")
+    for account, spn, transition, target in facts.rows("delegation_targets", *columns):
+        if account is None or account in disabled:
+            continue
+        if target not in computers:
+            difficulty = Difficulty.UNCERTAIN
+        else:
+            difficulty = Difficulty.DIRECT if transition else Difficulty.PREREQUISITE
+        yield Edge(
+            *("AllowedToDelegate", nodes.of_object(account), nodes.of_object(target)),
+            *(account, "msDS-AllowedToDelegateTo"),
+            Change("remove_delegation_target", account, detail=spn),
+            detail=spn,
+            difficulty=difficulty,
+        )
+
+
+def _unconstrained(facts: Facts, nodes: Nodes, disabled: set[int]) -> Iterator[Edge]:
+    """TRUSTED_FOR_DELEGATION of what is no domain controller: one that is made to come leaves its ticket there."""
+    controllers = {
+        row
+        for table in ACCOUNT_TABLES
+        for row, is_server in facts.rows(table, "object_id", "is_server_account")
+        if is_server
+    }
+    heads: dict[int | None, int | None] = {domain.domain_id: domain.object_id for domain in facts.domains}
+    domain_of: dict[int, int | None] = {
+        row: domain for table in ACCOUNT_TABLES for row, domain in facts.rows(table, "object_id", "domain_id")
+    }
+    for account, kind in facts.rows("delegations", "object_id", "kind"):
+        if kind == "unconstrained" and account is not None and account not in disabled | controllers:
+            head = nodes.of_object(heads.get(domain_of.get(account)))
+            change = Change("remove_unconstrained_delegation", account)
+            yield Edge("CoerceToTGT", nodes.of_object(account), head, account, "userAccountControl", change)
+
+
+def _resource_based(facts: Facts, nodes: Nodes, disabled: set[int], computers: set[int]) -> Iterator[Edge]:
+    """msDS-AllowedToActOnBehalfOfOtherIdentity: domain controllers ask for DS_CONTROL_ACCESS (MS-SFU 3.2.5.2.3)."""
+    readers = favoured(facts, "rbcd", "control_access")
+    for table in ACCOUNT_TABLES:
+        for target, sd in facts.rows(table, "object_id", "rbcd_sd_id"):
+            for principal, position, is_certain in readers.get(sd, ()) if target is not None else ():
+                if facts.principals[principal].object_id in disabled:
+                    continue
+                is_sure = is_certain and target in computers
+                yield Edge(
+                    *("AllowedToAct", nodes.of_principal(principal), nodes.of_object(target)),
+                    *(target, "msDS-AllowedToActOnBehalfOfOtherIdentity"),
+                    Change("remove_rbcd_trustee", target, principal),
+                    sd_id=sd,
+                    position=NONE if position is None else position,
+                    difficulty=None if is_sure else Difficulty.UNCERTAIN,
+                )

@@ -1,0 +1,49 @@
+"""SQLAdmin and AdConnectSync: accounts of services and the computers on which these run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from adaudit.derive.facts import Facts
+from adaudit.derive.tier0 import ENTRA_CONNECT_PREFIXES
+from adaudit.graph.blocks import Block, Edge, block_of
+from adaudit.graph.host_names import HostNames
+from adaudit.graph.identities import disabled_accounts
+from adaudit.graph.nodes import Nodes
+
+_SQL_SERVER: Final = "mssqlsvc"
+_NAME: Final = re.compile(r"[\w-]+(?:\.[\w-]+)*")
+_MOST_OF_DESCRIPTION: Final = 4096
+
+
+def service_hosts(facts: Facts, nodes: Nodes) -> Iterator[Block]:
+    """Services whose account and host the directory tells."""
+    hosts = HostNames(facts)
+    yield block_of(_sql_servers(facts, nodes, hosts))
+    yield block_of(_entra_connect(facts, nodes, hosts))
+
+
+def _sql_servers(facts: Facts, nodes: Nodes, hosts: HostNames) -> Iterator[Edge]:
+    """The account that runs an instance of SQL Server, taken for one of its administrators."""
+    tables = ("users", "managed_service_accounts")
+    accounts = {row for table in tables for (row,) in facts.rows(table, "object_id")} - disabled_accounts(facts)
+    for account, spn, service, host in facts.rows("spns", "object_id", "spn", "service_class", "host"):
+        if service == _SQL_SERVER and account in accounts:
+            for computer in hosts.computers(host):
+                ends = (nodes.of_object(account), nodes.of_object(computer))
+                yield Edge("SQLAdmin", *ends, account, "servicePrincipalName", detail=spn or "")
+
+
+def _entra_connect(facts: Facts, nodes: Nodes, hosts: HostNames) -> Iterator[Edge]:
+    """The computer that keeps the password of the synchronisation's account: the installer names it in the
+    description, in the language of the system, so that whatever names a computer there is taken for it."""
+    names = facts.rows("users", "object_id", "sam_account_name")
+    accounts = {row for row, name in names if row is not None and (name or "").startswith(ENTRA_CONNECT_PREFIXES)}
+    for account, description in facts.rows("objects", "object_id", "description") if accounts else ():
+        if account in accounts:
+            for name in dict.fromkeys(_NAME.findall((description or "")[:_MOST_OF_DESCRIPTION])):
+                for computer in hosts.computers(name):
+                    ends = (nodes.of_object(computer), nodes.of_object(account))
+                    yield Edge("AdConnectSync", *ends, account, "description", detail=name)

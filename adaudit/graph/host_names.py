@@ -1,0 +1,25 @@
+"""Computers by the names that clients use for them."""
+
+from __future__ import annotations
+
+from adaudit.derive.delegation import host_names
+from adaudit.derive.facts import Facts
+
+
+class HostNames:
+    """Computers by name in lower case: that of the account, with the DNS name of its domain or alone, and dNSHostName.
+
+    A name that several computers bear gives them all.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        domains: dict[int | None, str | None] = {domain.domain_id: domain.dns_name for domain in facts.domains}
+        self._by_name: dict[str, set[int]] = {}
+        columns = ("object_id", "domain_id", "sam_account_name", "dns_host_name")
+        for object_id, domain, sam, dns in facts.rows("computers", *columns):
+            for name in host_names(sam, dns, domains.get(domain)) if object_id is not None else ():
+                self._by_name.setdefault(name, set()).add(object_id)
+
+    def computers(self, name: str | None) -> list[int]:
+        """Objects of the computers of that name, in order."""
+        return sorted(self._by_name.get((name or "").lower(), ()))
