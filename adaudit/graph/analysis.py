@@ -10,14 +10,17 @@ import numpy as np
 import pyarrow as pa
 
 from adaudit.derive.facts import Facts
+from adaudit.derive.gaps import Gap
 from adaudit.graph.blocks import Ids
 from adaudit.graph.build import draw
 from adaudit.graph.choke import ChokePoints, choke_changes, choke_nodes
+from adaudit.graph.coverage import graph_coverage, hiding_paths
 from adaudit.graph.exposure import Exposure, exposure
 from adaudit.graph.goals import goals_of
 from adaudit.graph.graph import Graph
 from adaudit.graph.kinds import EDGE_KINDS
 from adaudit.graph.nodes import Nodes
+from adaudit.graph.search import reaching
 from adaudit.graph.site_tier0 import AS_FOUND, SiteTier0, site_tier0
 from adaudit.graph.sources import Sources, sources_of
 from adaudit.schema import TABLES
@@ -69,6 +72,11 @@ class Analysis:
         return exposure(graph, np.concatenate(by_kind), kinds, self.goals)
 
     @cached_property
+    def hiding_paths(self) -> list[Gap]:
+        """What was not read and may hide a path to tier 0."""
+        return hiding_paths(self.facts, self.nodes, reaching(self.graph, self.goals).is_reached)
+
+    @cached_property
     def choke_nodes(self) -> ChokePoints:
         return choke_nodes(self.graph, self.sources.accounts, self.goals)
 
@@ -77,13 +85,15 @@ class Analysis:
         return choke_changes(self.graph, self.sources.accounts, self.goals)
 
     def tables(self) -> Iterator[tuple[str, pa.Table]]:
-        """Every table of ``schema.GRAPH``, one at a time, each computed when asked for."""
+        """Every table of ``schema.GRAPH``, one at a time, each computed when asked for; ``coverage`` of them all."""
         nodes = self.nodes.table(self.facts)
         yield "nodes", nodes
         yield "edges", self.graph.edges_table()
         yield "changes", self.graph.changes_table()
         yield "exposure", self._exposure_table(nodes)
         yield "choke_points", self._choke_points_table()
+        own = graph_coverage(self.facts, self.nodes, self.hiding_paths)
+        yield "coverage", pa.concat_tables([self.facts.table("coverage"), own])
 
     def _exposure_table(self, nodes: pa.Table) -> pa.Table:
         found = self.exposure
