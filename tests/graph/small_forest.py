@@ -109,6 +109,21 @@ class SmallForest:
         self.row("principals", principal_id=principal_id, object_id=object_id, **known)
         return principal_id
 
+    def foreign(self, sid: str) -> int:
+        """An identity of a domain that was not read; returns its id."""
+        principal_id = self.identity(sid)
+        self.rows["principals"][principal_id]["type"] = "foreign"
+        return principal_id
+
+    def principal(self, name: str) -> int:
+        """The identity of that DN or SID."""
+        found: int = next(p["principal_id"] for p in self.rows["principals"] if name in (p["dn"], p["sid"]))
+        return found
+
+    def join(self, member: str, group: str, origin: str = "member") -> None:
+        """A membership; both are told by DN or SID."""
+        self.row("memberships", member_id=self.principal(member), group_id=self.principal(group), origin=origin)
+
     def link(self, container: int, gpo: int | None, *, is_enabled: bool = True, is_enforced: bool = False) -> None:
         """A link of a group policy."""
         options = {"is_enabled": is_enabled, "is_enforced": is_enforced}
