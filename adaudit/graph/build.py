@@ -11,9 +11,12 @@ from adaudit.graph.families.controllers import controllers
 from adaudit.graph.families.delegations import delegations
 from adaudit.graph.families.dns_servers import dns_servers
 from adaudit.graph.families.history import history
+from adaudit.graph.families.local_rights import local_rights
 from adaudit.graph.families.members import implicit_members, members
 from adaudit.graph.families.policy import policy
+from adaudit.graph.families.protection import protection
 from adaudit.graph.families.read_only_controllers import read_only_controllers
+from adaudit.graph.families.rights import rights
 from adaudit.graph.families.roasting import roasting
 from adaudit.graph.families.service_accounts import service_accounts
 from adaudit.graph.families.service_hosts import service_hosts
@@ -25,6 +28,8 @@ from adaudit.graph.nodes import Nodes
 Family = Callable[[Facts, Nodes], Iterator[Block]]
 
 FAMILIES: tuple[Family, ...] = (
+    rights,
+    protection,
     members,
     implicit_members,
     special_identities,
@@ -39,6 +44,7 @@ FAMILIES: tuple[Family, ...] = (
     roasting,
     containment,
     policy,
+    local_rights,
 )
 
 
