@@ -83,6 +83,7 @@ RIGHTS: Mapping[str, str] = MappingProxyType(
         "9923a32a-3607-11d2-b9be-0000f87a36b2": "DS-Install-Replica",
         "ba33815a-4f93-4c76-87f3-57574bff8109": "Migrate-SID-History",
         "45ec5156-db7e-47bb-b53f-dbeb2d03c40f": "Reanimate-Tombstones",
+        "e2a36dc9-ae17-47c3-b58b-be34c55ba633": "Create-Inbound-Forest-Trust",
         "f3531ec6-6330-4f8e-8d39-7a671fbac605": "ms-LAPS-Encrypted-Password-Attributes",
     }
 )
