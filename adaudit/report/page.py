@@ -14,6 +14,7 @@ from adaudit.report.accepted import EXPIRED, UNMATCHED, ExceptionLine, exception
 from adaudit.report.cards import Card, Cards, priority_name, priority_of, web
 from adaudit.report.first import First, FirstBuilder
 from adaudit.report.gaps import column_name, known_reason
+from adaudit.report.outlook import OutlookView, outlook_view
 from adaudit.report.scoring import ScoresBuilder, ScoresView
 from adaudit.report.texts import Texts
 from adaudit.report.unanswered import Reason, reasons
@@ -69,6 +70,7 @@ class Page:
     language: str
     forest: str
     facts: tuple[tuple[str, str], ...]
+    outlook: OutlookView | None
     level: int | None
     at_worst: int
     excepted: Excepted | None
@@ -110,6 +112,7 @@ class _Builder:
             language=texts.language,
             forest=clean(audit.forest) or "—",
             facts=tuple(self._facts()),
+            outlook=outlook_view(audit.outlook, texts) if audit.outlook else None,
             level=audit.level.indicative,
             at_worst=audit.level.at_worst,
             excepted=Excepted(audit.excepted.level.indicative, audit.excepted.level.at_worst)

@@ -1,13 +1,16 @@
-"""The words of the report in one language, read from ``texts/<language>.toml``."""
+"""The words of the report in one language, read from the files of ``texts/``."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from adaudit.engine.model import Language
+
+FILES: Final = ("{language}.toml", "graph.{language}.toml", "edges.{language}.toml")
+"""Files of one language; no two hold the same section."""
 
 
 class Texts:
@@ -15,8 +18,11 @@ class Texts:
 
     def __init__(self, language: Language) -> None:
         self.language: Language = language
-        source = files("adaudit.report").joinpath("texts", f"{language}.toml")
-        self._texts: dict[str, Any] = tomllib.loads(source.read_text(encoding="utf-8"))
+        folder = files("adaudit.report").joinpath("texts")
+        self._texts: dict[str, Any] = {}
+        for name in FILES:
+            text = folder.joinpath(name.format(language=language)).read_text(encoding="utf-8")
+            self._texts |= tomllib.loads(text)
 
     def __call__(self, key: str, **values: object) -> str:
         """The text of ``key`` with its placeholders filled."""
