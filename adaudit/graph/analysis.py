@@ -20,13 +20,15 @@ from adaudit.graph.goals import goals_of
 from adaudit.graph.graph import Graph
 from adaudit.graph.kinds import EDGE_KINDS
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.search import reaching
+from adaudit.graph.search import Reached, reaching
 from adaudit.graph.site_tier0 import AS_FOUND, SiteTier0, site_tier0
 from adaudit.graph.sources import Sources, sources_of
 from adaudit.schema import TABLES
 
 SOURCE_KINDS: Final = ("user", "computer", "managed_service_account", "everyone_like", "foreign")
-"""Kinds of sources, in the order of their codes; the first three are accounts."""
+"""Kinds of sources, in the order of their codes; the first ``ACCOUNT_KINDS`` are accounts."""
+
+ACCOUNT_KINDS: Final = 3
 
 
 class Analysis:
@@ -72,9 +74,14 @@ class Analysis:
         return exposure(graph, np.concatenate(by_kind), kinds, self.goals)
 
     @cached_property
+    def reaching(self) -> Reached:
+        """Who reaches tier 0."""
+        return reaching(self.graph, self.goals)
+
+    @cached_property
     def hiding_paths(self) -> list[Gap]:
         """What was not read and may hide a path to tier 0."""
-        return hiding_paths(self.facts, self.nodes, reaching(self.graph, self.goals).is_reached)
+        return hiding_paths(self.facts, self.nodes, self.reaching.is_reached)
 
     @cached_property
     def choke_nodes(self) -> ChokePoints:
