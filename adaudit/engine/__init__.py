@@ -8,6 +8,7 @@ from adaudit.engine.exceptions import read_exceptions
 from adaudit.engine.load import load_rules, rules_folder
 from adaudit.engine.pack import Pack, load_pack, run_pack_cases
 from adaudit.engine.run import audit
+from adaudit.engine.site_tier0 import read_site_tier0
 from adaudit.engine.source import RuleError, RuleErrors
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "load_pack",
     "load_rules",
     "read_exceptions",
+    "read_site_tier0",
     "rules_folder",
     "run_cases",
     "run_pack_cases",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import pyarrow as pa
@@ -15,6 +14,9 @@ from adaudit.engine.book import Reading, RuleBook
 from adaudit.engine.check import facts_of, rows_of
 from adaudit.engine.model import Timing
 from adaudit.graph.analysis import Analysis
+from adaudit.graph.outlook import outlook_of
+from adaudit.graph.site_tier0 import AS_FOUND, SiteTier0
+from adaudit.graph.told import Outlook
 from adaudit.schema import TABLES
 
 _ALWAYS: Final = {
@@ -34,12 +36,23 @@ _ALWAYS: Final = {
 
 
 class Loading:
-    """The tables and ``columns`` that are read, of collected ``tables`` and computed ones. ``timings`` grows as they
-    are asked for."""
+    """The tables and ``columns`` that are read, of collected ``tables`` and computed ones.
 
-    def __init__(self, tables: Mapping[str, pa.Table], *columns: Mapping[str, list[str]]) -> None:
+    ``timings`` grows as they are asked for; ``outlook`` is there once the first was taken.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, pa.Table],
+        *columns: Mapping[str, list[str]],
+        tier0: SiteTier0 = AS_FOUND,
+        entry_points: Sequence[str] = (),
+    ) -> None:
         self.timings: list[Timing] = []
+        self.outlook: Outlook | None = None
         self._tables = tables
+        self._tier0 = tier0
+        self._entry_points = entry_points
         self._columns: dict[str, list[str]] = {}
         for name, wanted in (item for part in columns for item in part.items()):
             self._columns[name] = list(dict.fromkeys((*self._columns.get(name, ()), *wanted)))
@@ -48,9 +61,15 @@ class Loading:
         """Each table, reduced to its columns that are read. Whoever takes them is timed with the loading."""
         start = time.perf_counter()
         facts = Facts(self._tables)
-        for name, table in chain(derived(facts), Analysis(facts).tables()):
+        for name, _ in derived(facts):
+            start = self._lap("derive", name, start)
+        analysis = Analysis(facts, self._tier0)
+        for name, table in analysis.tables():
             facts.add(name, table)
             start = self._lap("derive", name, start)
+        self.outlook = outlook_of(analysis, self._entry_points)
+        start = self._lap("derive", "outlook", start)
+        del analysis
         for name, columns in self._columns.items():
             if name in TABLES:
                 yield name, facts.table(name).select(columns)

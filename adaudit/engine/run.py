@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import pyarrow as pa
 
 from adaudit import __version__
 from adaudit.engine.book import ANSSI, RuleBook
@@ -22,6 +24,7 @@ from adaudit.engine.score import scores_of
 from adaudit.engine.standing import Acceptance
 from adaudit.engine.steps import steps_of
 from adaudit.engine.subjects import identities
+from adaudit.graph.site_tier0 import AS_FOUND, SiteTier0
 from adaudit.snapshot import Snapshot, SnapshotTables
 
 
@@ -32,18 +35,29 @@ def audit(
     seconds: float = SECONDS,
     exceptions: Sequence[Acceptance] | None = None,
     pack: Pack | None = None,
+    tier0: SiteTier0 = AS_FOUND,
+    entry_points: Sequence[str] = (),
+    tables: Mapping[str, pa.Table] | None = None,
 ) -> Audit:
     """Judge a snapshot: every rule gets a result, in the order of ids, whatever becomes of the others.
 
     ``seconds``: time that one statement of a rule may take, or a whole rule of a pack. ``exceptions``: what
-    ``read_exceptions`` returned. ``pack``: rules to judge as well; neither level nor scores know of them.
+    ``read_exceptions`` returned. ``pack``: rules to judge as well; neither level nor scores know of them. ``tier0``:
+    what ``read_site_tier0`` returned. ``entry_points``: what ``read_entry_points`` returned, or any names. ``tables``:
+    collected tables in place of those of the snapshot.
     """
     manifest = snapshot.manifest
-    loading = Loading(SnapshotTables(snapshot), columns_read(book), pack.columns if pack else {})
+    loading = Loading(
+        SnapshotTables(snapshot) if tables is None else tables,
+        columns_read(book),
+        pack.columns if pack else {},
+        tier0=tier0,
+        entry_points=entry_points,
+    )
     with TemporaryDirectory(prefix="adaudit-") as folder:
         shared = Path(folder)
-        tables = shared_with(pack, loading.tables(), shared) if pack else loading.tables()
-        with Database(tables, book.catalogues.values(), book.views.values()) as database:
+        loaded = shared_with(pack, loading.tables(), shared) if pack else loading.tables()
+        with Database(loaded, book.catalogues.values(), book.views.values()) as database:
             found = tuple(_results(database, book, pack, shared, manifest.as_of, seconds))
             domains = _domains(database)
             forest = identities(database, SubjectKind.FOREST, [0])[0].domain
@@ -74,6 +88,7 @@ def audit(
         controls=book.references(sorted(answered | set(book.vulnerabilities))),
         coverage=coverage,
         timings=tuple(loading.timings),
+        outlook=loading.outlook,
     )
 
 
