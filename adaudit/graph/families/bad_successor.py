@@ -1,0 +1,118 @@
+"""CanUseBadSuccessor: a delegated managed service account that succeeds whichever account one likes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from adaudit.derive.facts import Facts, Ids
+from adaudit.derive.names import Names
+from adaudit.graph.blocks import NONE, Block, block
+from adaudit.graph.kinds import CODE_OF, EDGE_KINDS, Difficulty
+from adaudit.graph.nodes import Nodes
+from adaudit.graph.shares import CREATE, TAKE, WRITE, Reader, Shares
+
+DELEGATED_ACCOUNT: Final = "msDS-DelegatedManagedServiceAccount"
+
+_CONTAINERS: Final = ("organizationalUnit", "container", "domainDNS")
+"""Classes of objects below which the schema lets such an account be made (its possSuperiors)."""
+
+_SUCCESSION: Final = ("msDS-DelegatedMSAState", "msDS-ManagedAccountPrecededByLink")
+_KIND: Final = "CanUseBadSuccessor"
+_LIKELY: Final = EDGE_KINDS[CODE_OF[_KIND]].difficulty
+_BUILD: Final = re.compile(r"\(([0-9]{1,9})\)$")
+_BUILD_OF_2025: Final = 26100
+
+
+def bad_successor(facts: Facts, nodes: Nodes) -> Iterator[Block]:
+    """Whoever may make a delegated managed service account, or write which account one succeeds, gets the domain.
+
+    Only where the schema knows the class and a controller of the domain runs Windows Server 2025; uncertain where none
+    is known to and one tells no version. Of the two attributes of the succession an attack needs both: a right on one
+    by name is uncertain. Whoever takes a container can make such an account there: no change removes that edge. The
+    update of August 2025, which asks for rights over the account succeeded too, cannot be seen.
+    """
+    classes = {name for (name,) in facts.rows("schema_classes", "name")}
+    if classes and DELEGATED_ACCOUNT not in classes:
+        return
+    names = Names(facts)
+    making = {guid for guid, name in names.classes.items() if name == DELEGATED_ACCOUNT}
+    writing = {guid for guid, name in names.attributes.items() if name in _SUCCESSION}
+    writing |= {names.property_set_of[guid] for guid in writing if guid in names.property_set_of}
+    reader = Reader(facts)
+    for domain in facts.domains:
+        runs_2025 = _runs_2025(facts, domain.domain_id)
+        if domain.object_id is None or runs_2025 is False:
+            continue
+        usual = _LIKELY if runs_2025 and classes else Difficulty.UNCERTAIN
+        head = nodes.of_object(domain.object_id)
+        containers, accounts = _containers(facts, domain.domain_id), _accounts(facts, domain.domain_id)
+        yield _block(nodes.of_objects(containers), head, containers, "objectClass", usual)
+        for shares, attribute, difficulty in (
+            (reader.shares(containers, CREATE, making), "create_child", usual),
+            (reader.shares(accounts, WRITE | TAKE), "write_property", usual),
+            (reader.shares(accounts, WRITE, writing, is_named=True), _SUCCESSION[0], Difficulty.UNCERTAIN),
+        ):
+            held = _once(reader.held_alone(shares))
+            change, changes = held.changes()
+            told = _block(nodes.of_principals(held.principal), head, held.object_id, attribute, difficulty)
+            uncertain = np.where(held.is_conditional, int(Difficulty.UNCERTAIN), told.difficulty)
+            told = replace(told, difficulty=uncertain, change=change, changes=changes)
+            yield replace(told, sd_id=held.sd_id, position=held.position)
+
+
+def _block(source: Ids, head: int, bearer: Ids, attribute: str, difficulty: Difficulty) -> Block:
+    told = block(_KIND, source, np.full(len(source), head), bearer=bearer, attribute=attribute)
+    return replace(told, difficulty=np.full(len(source), int(difficulty)))
+
+
+def _once(shares: Shares) -> Shares:
+    """The first of those that one change takes from one identity: an ACE inherited by every OU is told once."""
+    keys = np.stack((shares.principal, shares.at, shares.at_sd, shares.at_position))
+    first = np.unique(keys, axis=1, return_index=True)[1]
+    return shares.take(np.union1d(first, np.nonzero(shares.at == NONE)[0]))
+
+
+def _containers(facts: Facts, domain_id: int) -> Ids:
+    """Containers of the domain in which accounts can be, in order."""
+    domain_partitions = [p for p, kind in facts.rows("partitions", "partition_id", "kind") if kind == "domain"]
+    objects = facts.table("objects")
+    chosen = pc.and_(
+        pc.is_in(objects["object_class"], pa.array(_CONTAINERS)),
+        pc.and_(
+            pc.equal(objects["domain_id"], domain_id),
+            pc.is_in(objects["partition_id"], pa.array(domain_partitions, pa.int32())),
+        ),
+    )
+    alive = objects.filter(pc.and_not(chosen, objects["is_deleted"].fill_null(False)))
+    return np.sort(Facts({"objects": alive}).ids("objects", "object_id"))
+
+
+def _accounts(facts: Facts, domain_id: int) -> Ids:
+    """Delegated managed service accounts of the domain, in order."""
+    rows = facts.rows("managed_service_accounts", "object_id", "domain_id", "kind")
+    return np.array(sorted(row for row, domain, kind in rows if domain == domain_id and kind == "dmsa"), np.int64)
+
+
+def _runs_2025(facts: Facts, domain_id: int) -> bool | None:
+    """A domain controller runs Windows Server 2025 or later; None when one may, as its version was not read."""
+    rows = facts.rows("domain_controllers", "object_id", "domain_id", "is_pseudo")
+    controllers = {row for row, domain, is_pseudo in rows if domain == domain_id and not is_pseudo}
+    rows = facts.rows("computers", "object_id", "operating_system", "operating_system_version")
+    told = [_is_2025(system, version) for row, system, version in rows if row in controllers]
+    if True in told:
+        return True
+    return None if None in told or not told else False
+
+
+def _is_2025(system: str | None, version: str | None) -> bool | None:
+    if system is None and version is None:
+        return None
+    build = _BUILD.search(version or "")
+    return "2025" in (system or "") or (build is not None and int(build[1]) >= _BUILD_OF_2025)

@@ -1,0 +1,84 @@
+"""ReadLAPSPassword: who may read the password of a computer's local administrator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from adaudit.derive.facts import Facts, Ids
+from adaudit.graph.blocks import Block, block
+from adaudit.graph.kinds import Difficulty
+from adaudit.graph.nodes import Nodes
+from adaudit.graph.shares import READ, USE, Reader
+
+
+class _Secret(NamedTuple):
+    """An attribute that holds a password. ``expires``: column of ``computers`` that is filled where it is in use;
+    ``of_controllers``: on domain controllers alone, on other computers alone, or (None) on either."""
+
+    attribute: str
+    expires: str
+    of_controllers: bool | None
+    is_encrypted: bool
+
+
+_SECRETS: Final = (
+    _Secret("ms-Mcs-AdmPwd", "laps_expires_raw", None, False),
+    _Secret("msLAPS-Password", "windows_laps_expires_raw", False, False),
+    _Secret("msLAPS-EncryptedPassword", "windows_laps_expires_raw", False, True),
+    _Secret("msLAPS-EncryptedDSRMPassword", "windows_laps_expires_raw", True, True),
+)
+"""Passwords of legacy and of Windows LAPS; of a domain controller, that of its restore mode."""
+
+
+def laps(facts: Facts, nodes: Nodes) -> Iterator[Block]:
+    """One edge for each ACE that lets somebody read the password of a computer that LAPS manages.
+
+    The attribute is confidential, so reading it takes a control access right on it, on its property set or on all
+    (MS-ADTS 3.1.1.4.4); where the schema says it is not, the right to read properties is enough. Whom an encrypted
+    password is encrypted for cannot be seen: it is uncertain, and told where an ACE names it. GUIDs are those of this
+    forest's schema: without it, no edge but those of rights over the whole object.
+    """
+    reader = Reader(facts)
+    for secret in _SECRETS:
+        guids, is_confidential = _in_schema(facts, secret.attribute)
+        bits = USE if is_confidential else USE | READ
+        given = reader.shares(_managed(facts, secret), bits, guids, is_named=secret.is_encrypted)
+        shares = reader.held_alone(given)
+        change, changes = shares.changes()
+        told = block(
+            "ReadLAPSPassword",
+            nodes.of_principals(shares.principal),
+            nodes.of_objects(shares.object_id),
+            bearer=shares.object_id,
+            attribute=secret.attribute,
+            change=change,
+            changes=changes,
+        )
+        is_uncertain = shares.is_conditional | secret.is_encrypted
+        difficulty = np.where(is_uncertain, int(Difficulty.UNCERTAIN), told.difficulty)
+        yield replace(told, sd_id=shares.sd_id, position=shares.position, difficulty=difficulty)
+
+
+def _in_schema(facts: Facts, attribute: str) -> tuple[set[str], bool]:
+    """GUIDs that stand for an attribute, and whether it is confidential, as it is when nothing was read of it."""
+    rows = facts.rows("schema_attributes", "name", "guid", "property_set", "is_confidential")
+    for name, guid, property_set, is_confidential in rows:
+        if name == attribute:
+            return {each for each in (guid, property_set) if each}, is_confidential is not False
+    return set(), True
+
+
+def _managed(facts: Facts, secret: _Secret) -> Ids:
+    """Computers of which LAPS keeps that password, in order."""
+    computers = facts.table("computers")
+    here = computers.filter(computers[secret.expires].is_valid())
+    if secret.of_controllers is not None:
+        is_controller = here["is_server_account"].fill_null(False)
+        here = here.filter(pc.equal(is_controller, pa.scalar(secret.of_controllers)))
+    return np.sort(Facts({"computers": here}).ids("computers", "object_id"))

@@ -1,0 +1,87 @@
+"""Replication of secrets: DCSync, SyncLAPSPassword and the rights they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import pyarrow.compute as pc
+
+from adaudit.derive.control import GET_CHANGES, NEED_GET_CHANGES
+from adaudit.derive.facts import Facts
+from adaudit.graph.blocks import Block, Edge, Ids, block_of, fanned
+from adaudit.graph.holders import Holders
+from adaudit.graph.kinds import Difficulty
+from adaudit.graph.nodes import Nodes
+from adaudit.graph.shares import USE, Reader, Share
+
+GET_CHANGES_ALL, GET_CHANGES_IN_FILTERED_SET = NEED_GET_CHANGES
+REANIMATE_TOMBSTONES: Final = "45ec5156-db7e-47bb-b53f-dbeb2d03c40f"
+
+_NAMES: Final = {
+    GET_CHANGES: "DS-Replication-Get-Changes",
+    GET_CHANGES_ALL: "DS-Replication-Get-Changes-All",
+    GET_CHANGES_IN_FILTERED_SET: "DS-Replication-Get-Changes-In-Filtered-Set",
+    REANIMATE_TOMBSTONES: "Reanimate-Tombstones",
+}
+
+_TOLD: Final = (
+    ("GetChanges", GET_CHANGES),
+    ("GetChangesAll", GET_CHANGES_ALL),
+    ("GetChangesInFilteredSet", GET_CHANGES_IN_FILTERED_SET),
+    ("CanReanimateTombstone", REANIMATE_TOMBSTONES),
+)
+
+
+def replication(facts: Facts, nodes: Nodes) -> Iterator[Block]:
+    """Who may read the secrets of a domain by replication, one edge for each ACE that the step cannot do without.
+
+    DCSync takes Get-Changes and Get-Changes-All, SyncLAPSPassword Get-Changes and Get-Changes-In-Filtered-Set, each be
+    it through another group; the change removes the second. Each right by itself is told, where an ACE names it.
+    """
+    reader, holders = Reader(facts), Holders(facts)
+    for domain in facts.domains:
+        if domain.object_id is None:
+            continue
+        head, of_head = nodes.of_object(domain.object_id), np.array([domain.object_id])
+        yield block_of(
+            edge
+            for kind, right in _TOLD
+            for share in reader.held_alone(reader.shares(of_head, USE, (right,), is_named=True))
+            for edge in [_edge(kind, nodes.of_principal(share.held.trustee), head, share, right)]
+        )
+        asking = list(reader.shares(of_head, USE, (GET_CHANGES,)))
+        may_ask = [share.held for share in asking]
+        for share in reader.shares(of_head, USE, (GET_CHANGES_ALL,)):
+            both = holders.of_all([share.held], may_ask)
+            yield block_of(_edge("DCSync", nodes.of_principal(each), head, share, GET_CHANGES_ALL) for each in both)
+        legacy, windows = (nodes.of_objects(each) for each in _with_laps(facts, domain.domain_id))
+        for share in reader.shares(of_head, USE, (GET_CHANGES_IN_FILTERED_SET,)):
+            for each in holders.of_all([share.held], may_ask):
+                source = nodes.of_principal(each)
+                edge = _edge("SyncLAPSPassword", source, head, share, GET_CHANGES_IN_FILTERED_SET)
+                yield fanned(edge, legacy)
+                yield fanned(edge._replace(difficulty=Difficulty.UNCERTAIN), windows)
+
+
+def _edge(kind: str, source: int, target: int, share: Share, right: str) -> Edge:
+    return Edge(
+        *(kind, source, target, share.object_id, _NAMES[right], share.change),
+        sd_id=share.sd_id,
+        position=share.position,
+        difficulty=Difficulty.UNCERTAIN if share.is_conditional else None,
+    )
+
+
+def _with_laps(facts: Facts, domain_id: int) -> tuple[Ids, Ids]:
+    """Computers of the domain whose password legacy LAPS keeps, and those of which Windows LAPS alone does.
+
+    Replication gives what Windows LAPS encrypted as it is: it is of use where it is stored in clear text.
+    """
+    computers = facts.table("computers")
+    here = computers.filter(pc.equal(computers["domain_id"], domain_id))
+    legacy, windows = (here[column].is_valid() for column in ("laps_expires_raw", "windows_laps_expires_raw"))
+    chosen = (here.filter(legacy), here.filter(pc.and_not(windows, legacy)))
+    first, second = (Facts({"computers": each}).ids("computers", "object_id") for each in chosen)
+    return first, second
