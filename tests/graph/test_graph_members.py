@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from adaudit.graph.families.members import implicit_members, members
@@ -60,7 +62,7 @@ def test_what_only_the_back_link_shows_is_removed_from_the_group_as_well(forest:
     ],
 )
 def test_the_default_primary_group_cannot_be_removed(
-    object_class: str, rid: int, flags: dict[str, bool], group: int
+    object_class: str, rid: int, flags: dict[str, Any], group: int
 ) -> None:
     forest = SmallForest()
     forest.add(PC1, object_class, rid=rid, **flags)
