@@ -50,9 +50,8 @@ def figure(dots: Sequence[Dot], arrows: Sequence[Arrow]) -> str:
     columns = Counter(dot.x for dot in dots)
     width = max(_NARROWEST, COLUMN * len(columns))
     height = max(_LOWEST, ROW * max(columns.values(), default=1) + 0.4)
-    settings = {"svg.fonttype": "none", "svg.hashsalt": "adaudit", "text.parse_math": False, "text.usetex": False}
     target = io.BytesIO()
-    with rc_context(settings):
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "adaudit", "text.parse_math": False}):
         drawing = Figure(figsize=(width, height))
         FigureCanvasSVG(drawing)
         axes = drawing.add_axes((0, 0, 1, 1))

@@ -201,8 +201,8 @@ class _Builder:
             told = texts("exposure.entry_tier0")
         else:
             told = texts.count("exposure.entry_path", entry.path.length, self._number(entry.path.length))
-        has_way = entry.path is not None and entry.path.length
-        return Entry(short(entry.given, LONGEST_NAME), told, self._steps.chain(entry.path) if has_way else None)
+        chain = self._steps.chain(entry.path) if entry.path is not None and entry.path.length else None
+        return Entry(short(entry.given, LONGEST_NAME), told, chain)
 
     def _chains(self, paths: Sequence[Path]) -> Chains:
         chains = tuple(map(self._steps.chain, paths[:MOST_CHAINS]))

@@ -122,9 +122,10 @@
   function fit() {
     cy.resize();
     cy.fit(undefined, 24);
-    if (cy.zoom() > 1.15) {
-      cy.zoom(1.15);
-      cy.center();
+    const readable = Math.min(Math.max(cy.zoom(), 0.55), 1.15);
+    if (readable !== cy.zoom()) {
+      cy.zoom(readable);
+      cy.center(readable === 0.55 ? cy.nodes(".goal") : undefined);
     }
   }
 
