@@ -80,7 +80,7 @@ def _facts(output: Path, exported: Exported) -> dict[str, object]:
             "edges": dict(exported.lacking),
             "deny_aces": exported.denied,
             "references_without_identifier": exported.unnamed,
-            "objects_without_sid": exported.without_sid,
+            "objects_without_identifier": exported.nameless,
         },
     }
 
@@ -96,7 +96,7 @@ def _lines(output: Path, exported: Exported) -> Iterator[str]:
     yield f"{exported.denied:>12,}  deny ACEs, which BloodHound does not know: it may show rights that they take away"
     if exported.unnamed:
         yield f"{exported.unnamed:>12,}  references to what no SID or type names"
-    if exported.without_sid:
-        yield f"{exported.without_sid:>12,}  accounts, groups or domains whose SID was not read"
+    if exported.nameless:
+        yield f"{exported.nameless:>12,}  objects whose SID or GUID was not read"
     yield ""
     yield "Upload it in BloodHound CE: Administration, File Ingest. Protect it like the snapshot, then delete it."

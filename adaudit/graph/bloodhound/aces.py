@@ -58,15 +58,22 @@ _WRITES: Final = {
 }
 """Type of object and attribute, or property set by GUID, to the right that writing it is."""
 
+_RESET: Final = "00299570-246d-11d0-a768-00aa006e0529"
 _EXTENDED: Final = {
-    ("User", "00299570-246d-11d0-a768-00aa006e0529"): "ForceChangePassword",
+    ("User", _RESET): "ForceChangePassword",
+    ("Computer", _RESET): "ForceChangePassword",
     ("Domain", "1131f6aa-9c07-11d1-f79f-00c04fc2dcd2"): "GetChanges",
     ("Domain", "1131f6ad-9c07-11d1-f79f-00c04fc2dcd2"): "GetChangesAll",
     ("Domain", "89e95b76-444d-4c62-991a-0facbeda640c"): "GetChangesInFilteredSet",
     ("CertTemplate", _ENROLL): "Enroll",
     ("EnterpriseCA", _ENROLL): "Enroll",
 }
-_ALL_EXTENDED: Final = {"User": "AllExtendedRights", "Domain": "AllExtendedRights", "CertTemplate": "AllExtendedRights"}
+_ALL_EXTENDED: Final = {
+    "User": "AllExtendedRights",
+    "Domain": "AllExtendedRights",
+    "CertTemplate": "AllExtendedRights",
+    "EnterpriseCA": "Enroll",
+}
 _LAPS: Final = frozenset(("ms-Mcs-AdmPwd", "msLAPS-Password", "msLAPS-EncryptedPassword"))
 
 RIGHT_NAMES: Final = frozenset(
@@ -230,10 +237,10 @@ class Aces:
 def _extended(type_: str, object_type: str | None, name: str, *, laps: bool) -> Iterator[str]:
     """``object_type``: None for all extended rights."""
     if object_type is None:
-        if type_ in _ALL_EXTENDED or (type_ == "Computer" and laps):
-            yield "AllExtendedRights"
-        elif type_ == "EnterpriseCA":
-            yield "Enroll"
+        if type_ == "Computer":
+            yield "AllExtendedRights" if laps else "ForceChangePassword"
+        elif type_ in _ALL_EXTENDED:
+            yield _ALL_EXTENDED[type_]
     elif type_ == "Computer" and laps and name in _LAPS:
         yield "ReadLAPSPassword"
     elif (type_, object_type) in _EXTENDED:

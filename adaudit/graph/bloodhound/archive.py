@@ -23,7 +23,6 @@ _GROUP, _GPO_LOCAL_GROUP, _TRUSTS, _ACL, _CONTAINER, _PROPERTIES, _CERTIFICATES 
 METHODS: Final = _GROUP | _GPO_LOCAL_GROUP | _TRUSTS | _ACL | _CONTAINER | _PROPERTIES | _CERTIFICATES
 """What a collection that only reads the directory and SYSVOL has done."""
 
-_OTHERS: Final = OBJECTS_PER_FILE - 1
 _FIRST_DATE: Final = (1980, 1, 1, 0, 0, 0)
 _MADE_BY_UNIX: Final = 3
 _MODE: Final = 0o600 << 16
@@ -50,7 +49,9 @@ class CollectionArchive:
         left, part, count = iter(objects), 0, 0
         while (first := list(islice(left, 1))) or not part:
             suffix = f"_{part:02}" if part else ""
-            written = self._write(f"{self._prefix}_{type_}{suffix}.json", type_, chain(first, islice(left, _OTHERS)))
+            written = self._write(
+                f"{self._prefix}_{type_}{suffix}.json", type_, chain(first, islice(left, OBJECTS_PER_FILE - 1))
+            )
             count, part = count + written, part + 1
         return count
 

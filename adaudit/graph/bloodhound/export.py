@@ -32,15 +32,15 @@ class Exported:
 
     ``objects``: how many of each type. ``lacking``: edges of the graph of which BloodHound has no kind, by kind.
     ``denied``: deny ACEs that apply to these objects, which BloodHound does not know: it may show rights that they
-    take away. ``unnamed``: references to what no SID or type names. ``without_sid``: accounts, groups and domains
-    whose SID was not read.
+    take away. ``unnamed``: references to what no SID or type names. ``nameless``: objects whose SID or GUID
+    was not read.
     """
 
     objects: Mapping[str, int]
     lacking: Mapping[str, int]
     denied: int
     unnamed: int
-    without_sid: int
+    nameless: int
 
 
 def export_bloodhound(
@@ -70,7 +70,7 @@ def export_bloodhound(
         lacking=_lacking(graph),
         denied=collection.aces.denied,
         unnamed=collection.unnamed,
-        without_sid=collection.identifiers.without_sid,
+        nameless=collection.identifiers.nameless,
     )
 
 

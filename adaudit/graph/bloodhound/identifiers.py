@@ -11,9 +11,7 @@ from adaudit.graph.bloodhound.lookup import Attributes
 Json: TypeAlias = dict[str, object]
 
 ENTERPRISE_DOMAIN_CONTROLLERS: Final = "S-1-5-9"
-_ACCOUNTS: Final = frozenset(("S-1-5-7", "S-1-5-18", "S-1-5-19", "S-1-5-20"))
-"""Well-known identities that are accounts, not groups: Anonymous Logon, Local System, Local and Network Service."""
-
+_WITH_SID: Final = frozenset(("User", "Computer", "Group", "Domain"))
 _TYPES: Final = {"user": "User", "managed_service_account": "User", "computer": "Computer", "group": "Group"}
 _STORES: Final = {
     "certification authorities": "RootCA",
@@ -38,17 +36,17 @@ class Thing(NamedTuple):
 
 
 class Identifiers:
-    """Identifiers and types. Objects of no type that BloodHound knows, deleted ones and accounts whose SID was not
-    read have none.
+    """Identifiers and types. Objects of no type that BloodHound knows have none, nor do deleted ones.
 
-    ``referenced``: well-known identities that were asked for, by identifier, each with its domain.
+    ``referenced``: well-known identities that were asked for, by identifier, each with its domain. ``nameless``:
+    objects left out because the SID or GUID that identifies them was not read.
     """
 
     def __init__(self, facts: Facts, attributes: Attributes) -> None:
         self.referenced: dict[str, tuple[Principal, int]] = {}
         self.domains = {domain.domain_id: domain for domain in facts.domains}
         self.root = next((domain.domain_id for domain in facts.domains if domain.is_root), 0)
-        self.without_sid = 0
+        self.nameless = 0
         self._principals = facts.principals
         self._types = dict(_types(facts, attributes))
         self._things = dict(self._named(facts))
@@ -63,7 +61,7 @@ class Identifiers:
     def of_principal(self, principal_id: int | None, domain_id: int | None) -> Thing | None:
         """``domain_id``: domain of the object that refers to it, in which a well-known SID is understood.
 
-        None for an identity known by its DN alone.
+        None for an identity known by its DN alone. A well-known identity counts as a group, as in other collectors.
         """
         principal = self._principals.get(-1 if principal_id is None else principal_id)
         if principal is None or principal.sid is None:
@@ -77,7 +75,7 @@ class Identifiers:
         home = domain_id if home is None else home
         identifier = f"{self.fqdn(home)}-{principal.sid}"
         self.referenced.setdefault(identifier, (principal, self.root if home is None else home))
-        return Thing(identifier, "User" if principal.sid in _ACCOUNTS else "Group")
+        return Thing(identifier, "Group")
 
     def fqdn(self, domain_id: int | None) -> str:
         """DNS name of a domain in upper case, that of the forest root when none is told."""
@@ -94,16 +92,13 @@ class Identifiers:
             type_ = self._types.get(object_id)
             if type_ is None:
                 continue
-            if type_ not in ("User", "Computer", "Group", "Domain"):
-                yield object_id, Thing(guid.upper(), type_)
-                continue
-            sid = sids.get(object_id)
-            if sid is None:
-                self.without_sid += 1
-            elif sid.startswith("S-1-5-21-"):
-                yield object_id, Thing(sid, type_)
+            identifier = sids.get(object_id) if type_ in _WITH_SID else guid
+            if identifier is None:
+                self.nameless += 1
+            elif type_ not in _WITH_SID or identifier.startswith("S-1-5-21-"):
+                yield object_id, Thing(identifier.upper(), type_)
             else:
-                yield object_id, Thing(f"{self.fqdn(domain_id)}-{sid}", type_)
+                yield object_id, Thing(f"{self.fqdn(domain_id)}-{identifier}", type_)
 
 
 def _sids(facts: Facts) -> dict[int, str | None]:
