@@ -10,6 +10,7 @@ from adaudit.engine.score import priority
 from adaudit.engine.standing import Acceptance, AcceptanceUse, Scores, Step
 from adaudit.report.gaps import fact, known_reason, outcome
 from adaudit.report.masking import mask
+from adaudit.report.paths_document import paths_part
 from adaudit.report.texts import Texts
 from adaudit.report.values import masked
 
@@ -51,6 +52,7 @@ def findings(audit: Audit, texts: Texts) -> dict[str, Any]:
             "lines": [asdict(line) for line in audit.scores.lines],
             "with_exceptions": _scores(audit.excepted.scores) if audit.excepted else None,
         },
+        "paths": paths_part(audit.outlook) if audit.outlook else None,
         "exceptions": [_use(use) for use in audit.exceptions],
         "results": [_result(result, audit, texts) for result in audit.results],
         "coverage": [_gap(gap, texts) for gap in audit.coverage],
