@@ -10,11 +10,13 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from adaudit.decode.flags import AccessMask
+from adaudit.decode.flags import FULL_CONTROL, AccessMask
+from adaudit.derive.effective import RIGHTS
 from adaudit.derive.facts import Facts, Ids
 from adaudit.derive.grants import NULL_DACL, OWNER, descriptor_grants
-from adaudit.graph.blocks import CHANGE_CODE, NONE, Change, Changes
+from adaudit.graph.blocks import CHANGE_CODE, NONE, Change, Changes, Edge
 from adaudit.graph.holders import Held, Holders
+from adaudit.graph.kinds import Difficulty
 from adaudit.graph.origins import Origins
 from adaudit.graph.tree import containers
 
@@ -34,22 +36,31 @@ Mask = npt.NDArray[np.bool_]
 
 
 class Share(NamedTuple):
-    """A right over an object and what gives it; ``position`` is ``NONE`` for an owner or a NULL DACL. ``change``: None
-    for a NULL DACL."""
+    """A right over an object and what gives it; ``position`` is ``NONE`` for an owner or a NULL DACL. ``right``: as in
+    ``descriptor_rights``. ``change``: None for a NULL DACL, and where the origin of an inherited ACE was not found."""
 
     held: Held
     object_id: int
     sd_id: int
     position: int
     is_conditional: bool
+    right: str
     change: Change | None
+
+    def edge(self, kind: str, source: int, target: int, attribute: str, detail: str = "") -> Edge:
+        """An edge that it proves and that its change removes, uncertain when its ACE bears a condition."""
+        return Edge(
+            *(kind, source, target, self.object_id, attribute, self.change, self.sd_id, self.position, detail),
+            difficulty=Difficulty.UNCERTAIN if self.is_conditional else None,
+        )
 
 
 @dataclass(frozen=True)
 class Shares:
     """The same as arrays of one length.
 
-    ``principal``: who holds it. ``trustee``: whom the ACE names. ``row``: in the grants of descriptors. ``at``,
+    ``principal``: who holds it. ``trustee``: whom the ACE names. ``row``: in the grants of descriptors. ``right``:
+    place in ``RIGHTS``. ``at``,
     ``at_sd`` and ``at_position``: the explicit ACE to remove, on the object or on one above it. ``denied``: whom deny
     ACEs take the right from, by ``row``.
     """
@@ -61,6 +72,7 @@ class Shares:
     position: Ids
     row: Ids
     is_conditional: Mask
+    right: Ids
     at: Ids
     at_sd: Ids
     at_position: Ids
@@ -70,12 +82,12 @@ class Shares:
         return len(self.object_id)
 
     def __iter__(self) -> Iterator[Share]:
-        columns = (self.object_id, self.principal, self.sd_id, self.position, self.row)
-        places = (self.trustee, self.at, self.at_sd, self.at_position)
-        every = zip(*(values.tolist() for values in (*columns, self.is_conditional, *places)), strict=True)
-        for object_id, principal, sd, position, row, is_conditional, *place in every:
+        columns = (self.object_id, self.sd_id, self.position, self.is_conditional)
+        places = (self.right, self.trustee, self.at, self.at_sd, self.at_position)
+        every = zip(*(values.tolist() for values in (self.principal, self.row, *columns, *places)), strict=True)
+        for principal, row, object_id, sd, position, is_conditional, right, *place in every:
             held = Held(principal, self.denied.get(row, frozenset()))
-            yield Share(held, object_id, sd, position, is_conditional, _change(*place))
+            yield Share(held, object_id, sd, position, is_conditional, RIGHTS[right][0], _change(*place))
 
     def take(self, index: Ids | Mask) -> Shares:
         columns = {f.name: getattr(self, f.name)[index] for f in fields(self)[:-1]}
@@ -125,7 +137,7 @@ class Reader:
         at, at_sd, at_position = self._removals(objects[place], row)
         return Shares(
             *(objects[place], grants.principal[row], grants.principal[row], grants.sd[row], grants.position[row], row),
-            *(grants.is_conditional[row], at, at_sd, at_position),
+            *(grants.is_conditional[row], _strongest(grants.mask[row], bits), at, at_sd, at_position),
             denied=self._denied(rows, bits, codes),
         )
 
@@ -174,6 +186,15 @@ def _joined(sds: Ids, sorted_sds: Ids) -> tuple[Ids, Ids]:
     place = np.repeat(np.arange(len(sds)), counts)
     row = np.arange(len(place)) + np.repeat(first - np.cumsum(counts) + counts, counts)
     return place, row
+
+
+def _strongest(masks: Ids, bits: int) -> Ids:
+    """The place in ``RIGHTS`` of the strongest right in each mask among ``bits``, full control first."""
+    found: Ids = np.full(len(masks), len(RIGHTS) - 1, np.int64)
+    for place, (name, bit) in reversed(list(enumerate(RIGHTS))):
+        given = masks & FULL_CONTROL == FULL_CONTROL if name == "full_control" else masks & bits & bit != 0
+        found[given] = place
+    return found
 
 
 def _splits(shares: Shares) -> Iterator[tuple[int, Held]]:

@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 
 from adaudit.derive.control import GET_CHANGES, NEED_GET_CHANGES
 from adaudit.derive.facts import Facts
-from adaudit.graph.blocks import Block, Edge, Ids, block_of, fanned
+from adaudit.graph.blocks import NONE, Block, Ids, block_of, fanned
 from adaudit.graph.holders import Holders
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.shares import USE, Reader, Share
+from adaudit.graph.shares import USE, Reader
 
 GET_CHANGES_ALL, GET_CHANGES_IN_FILTERED_SET = NEED_GET_CHANGES
 REANIMATE_TOMBSTONES: Final = "45ec5156-db7e-47bb-b53f-dbeb2d03c40f"
@@ -46,32 +46,21 @@ def replication(facts: Facts, nodes: Nodes) -> Iterator[Block]:
             continue
         head, of_head = nodes.of_object(domain.object_id), np.array([domain.object_id])
         yield block_of(
-            edge
+            share.edge(kind, nodes.of_principal(share.held.trustee), head, _NAMES[right])
             for kind, right in _TOLD
             for share in reader.held_alone(reader.shares(of_head, USE, (right,), is_named=True))
-            for edge in [_edge(kind, nodes.of_principal(share.held.trustee), head, share, right)]
         )
-        asking = list(reader.shares(of_head, USE, (GET_CHANGES,)))
-        may_ask = [share.held for share in asking]
+        may_ask = [share.held for share in reader.shares(of_head, USE, (GET_CHANGES,))]
         for share in reader.shares(of_head, USE, (GET_CHANGES_ALL,)):
-            both = holders.of_all([share.held], may_ask)
-            yield block_of(_edge("DCSync", nodes.of_principal(each), head, share, GET_CHANGES_ALL) for each in both)
+            both = map(nodes.of_principal, holders.of_all([share.held], may_ask))
+            yield block_of(share.edge("DCSync", each, head, _NAMES[GET_CHANGES_ALL]) for each in both)
         legacy, windows = (nodes.of_objects(each) for each in _with_laps(facts, domain.domain_id))
         for share in reader.shares(of_head, USE, (GET_CHANGES_IN_FILTERED_SET,)):
             for each in holders.of_all([share.held], may_ask):
-                source = nodes.of_principal(each)
-                edge = _edge("SyncLAPSPassword", source, head, share, GET_CHANGES_IN_FILTERED_SET)
+                right = _NAMES[GET_CHANGES_IN_FILTERED_SET]
+                edge = share.edge("SyncLAPSPassword", nodes.of_principal(each), NONE, right)
                 yield fanned(edge, legacy)
                 yield fanned(edge._replace(difficulty=Difficulty.UNCERTAIN), windows)
-
-
-def _edge(kind: str, source: int, target: int, share: Share, right: str) -> Edge:
-    return Edge(
-        *(kind, source, target, share.object_id, _NAMES[right], share.change),
-        sd_id=share.sd_id,
-        position=share.position,
-        difficulty=Difficulty.UNCERTAIN if share.is_conditional else None,
-    )
 
 
 def _with_laps(facts: Facts, domain_id: int) -> tuple[Ids, Ids]:
