@@ -17,6 +17,7 @@ from adaudit.graph.naming import Naming
 from adaudit.graph.picture import picture
 from adaudit.graph.plan import Step as PlannedChange
 from adaudit.graph.search import easiest, passing, way_from
+from adaudit.graph.shapes import shapes
 from adaudit.graph.told import ChokePoint, Drawn, EntryPoint, Outlook, Path, PlanStep, Step
 from adaudit.graph.told import Plan as ToldPlan
 from adaudit.graph.verified_plan import verified_plan
@@ -79,10 +80,10 @@ class _Teller:
         )
 
     def _alike(self, exposed: Exposure) -> dict[int, int]:
-        """For each first step, the largest sets of accounts first: the first account that takes it, and how many do."""
-        of_accounts = exposed.kind < ACCOUNT_KINDS
-        nodes = exposed.node[of_accounts]
-        _, first, counts = np.unique(exposed.next_node[of_accounts], return_index=True, return_counts=True)
+        """For each set of accounts whose paths are alike, the largest first: the first of them, and how many they are."""
+        nodes = exposed.node[exposed.kind < ACCOUNT_KINDS]
+        shape = shapes(self._graph, self._found, self._accounts)[nodes]
+        _, first, counts = np.unique(shape, return_index=True, return_counts=True)
         order = np.lexsort((first, -counts))[:MOST_PATHS]
         return dict(zip(nodes[first[order]].tolist(), counts[order].tolist(), strict=True))
 
