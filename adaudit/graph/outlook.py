@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from adaudit.derive.facts import ACCOUNT_TABLES
 from adaudit.graph.analysis import ACCOUNT_KINDS, SOURCE_KINDS, Analysis
 from adaudit.graph.blocks import Ids
 from adaudit.graph.coverage import missing_by_fact
@@ -80,9 +81,11 @@ class _Teller:
         )
 
     def _alike(self, exposed: Exposure) -> dict[int, int]:
-        """For each set of accounts whose paths are alike, the largest first: the first of them, and how many they are."""
+        """For each set of accounts whose paths are alike, the largest first: one of them, and how many they are."""
         nodes = exposed.node[exposed.kind < ACCOUNT_KINDS]
-        shape = shapes(self._graph, self._found, self._accounts)[nodes]
+        facts = self._analysis.facts
+        accounts = np.concatenate([facts.ids(table, "object_id") for table in ACCOUNT_TABLES])
+        shape = shapes(self._graph, self._found, self._analysis.nodes.of_objects(accounts))[nodes]
         _, first, counts = np.unique(shape, return_index=True, return_counts=True)
         order = np.lexsort((first, -counts))[:MOST_PATHS]
         return dict(zip(nodes[first[order]].tolist(), counts[order].tolist(), strict=True))

@@ -15,7 +15,7 @@ def shapes(graph: Graph, found: Reached, accounts: Ids) -> Ids:
     Accounts on the way are not told apart, groups, containers, policies and goals are.
     """
     is_told = np.ones(graph.count, bool)
-    is_told[accounts] = False
+    is_told[accounts[accounts != NONE]] = False
     is_told[np.flatnonzero(found.distance == 0)] = True
     shape: Ids = np.full(graph.count, NONE, np.int64)
     goals = np.flatnonzero(found.distance == 0)
