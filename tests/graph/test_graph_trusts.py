@@ -11,7 +11,7 @@ from tests.graph.small_forest import HEAD, SmallForest, Told, pairs
 
 PARTNER, ACCOUNT = f"CN=partner.test,CN=System,{HEAD}", f"CN=PARTNER$,CN=Users,{HEAD}"
 CHILD = "DC=child,DC=corp,DC=test"
-BOTH = {"is_outbound": True, "is_inbound": True}
+BOTH: dict[str, Any] = {"is_outbound": True, "is_inbound": True}
 TOLD = "CrossForestTrust"
 
 
@@ -36,7 +36,7 @@ def followed(**flags: Any) -> set[tuple[str, str, str, str]]:
     ],
 )
 def test_a_trust_with_another_forest_is_told_from_who_trusts_to_who_is_trusted(
-    direction: dict[str, bool], expected: set[tuple[str, str]]
+    direction: dict[str, Any], expected: set[tuple[str, str]]
 ) -> None:
     assert pairs(told(**direction), TOLD) == expected
 
@@ -106,7 +106,7 @@ def test_who_trusts_us_holds_the_keys_of_its_trust_account(
     flags: dict[str, Any], expected: set[tuple[str, str]]
 ) -> None:
     forest = SmallForest()
-    known = {"sam_account_name": "Partner$", "is_trust_account": True}
+    known: dict[str, Any] = {"sam_account_name": "Partner$", "is_trust_account": True}
     forest.add(ACCOUNT, "user", rid=1120, **(known | flags))
     assert pairs(told(forest, is_inbound=True, is_outbound=False), "HasTrustKeys") == expected
 
