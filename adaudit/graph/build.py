@@ -14,6 +14,8 @@ from adaudit.graph.families.history import history
 from adaudit.graph.families.local_rights import local_rights
 from adaudit.graph.families.members import implicit_members, members
 from adaudit.graph.families.policy import policy
+from adaudit.graph.families.policy_files import policy_files
+from adaudit.graph.families.policy_secrets import policy_secrets
 from adaudit.graph.families.protection import protection
 from adaudit.graph.families.read_only_controllers import read_only_controllers
 from adaudit.graph.families.rights import rights
@@ -45,6 +47,8 @@ FAMILIES: tuple[Family, ...] = (
     containment,
     policy,
     local_rights,
+    policy_files,
+    policy_secrets,
 )
 
 

@@ -52,6 +52,11 @@ class Reach:
         """Objects of the computers that are no domain controllers."""
         return self._members.get(scope, _NOWHERE)
 
+    def all_of(self, scope: int) -> Ids:
+        """Objects of all computers."""
+        controllers: Ids = np.array([controller.object_id for controller in self.controllers_of(scope)], np.int64)
+        return np.concatenate((self.members_of(scope), controllers))
+
     def controllers_of(self, scope: int) -> list[Controller]:
         """Domain controllers of the scope."""
         return self._controllers.get(scope, [])
