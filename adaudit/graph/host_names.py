@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from adaudit.derive.delegation import host_names
 from adaudit.derive.facts import Facts
+
+MOST_BEARERS: Final = 16
+"""Computers that a name can mean."""
 
 
 class HostNames:
     """Computers by name in lower case: that of the account, with the DNS name of its domain or alone, and dNSHostName.
 
-    A name that several computers bear gives them all.
+    A name that several computers bear gives them all, unless they are so many that it says nothing.
     """
 
     def __init__(self, facts: Facts) -> None:
@@ -22,4 +27,5 @@ class HostNames:
 
     def computers(self, name: str | None) -> list[int]:
         """Objects of the computers of that name, in order."""
-        return sorted(self._by_name.get((name or "").lower(), ()))
+        found = self._by_name.get((name or "").lower(), set())
+        return sorted(found) if len(found) <= MOST_BEARERS else []

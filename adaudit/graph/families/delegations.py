@@ -68,7 +68,8 @@ def _resource_based(facts: Facts, nodes: Nodes, disabled: set[int], computers: s
     for table in ACCOUNT_TABLES:
         for target, sd in facts.rows(table, "object_id", "rbcd_sd_id"):
             for principal, position, is_certain in readers.get(sd, ()) if target is not None else ():
-                if facts.principals[principal].object_id in disabled:
+                trustee = facts.principals.get(principal)
+                if trustee is None or trustee.object_id in disabled:
                     continue
                 is_sure = is_certain and target in computers
                 yield Edge(

@@ -20,7 +20,7 @@ from adaudit.graph.partners import Partners
 from adaudit.graph.places import scopes_of_controllers
 
 IMPLICIT: Final = "implicit"
-"""Attribute of a membership that no attribute holds: it comes with the logon (MS-KILE 3.3.5.6, MS-DTYP 2.4.2.4)."""
+"""Attribute of a membership that no attribute holds: it comes with the logon (MS-PAC 4.1.2.1, MS-DTYP 2.4.2.4)."""
 
 GUEST_RID: Final = 501
 ENTERPRISE_READ_ONLY_RID: Final = 498
@@ -129,10 +129,9 @@ def _foreign_that_may_log_on(facts: Facts) -> Ids:
 def _is_default(facts: Facts, member: Ids, group: Ids) -> Mask:
     """The primary group is the one that an account of that kind is made with."""
     known = facts.ids("principals", "principal_id")
-    highest = int(known.max(initial=NONE))
-    rid = np.full(highest + 1, NONE, np.int64)
+    rid = np.full(int(known.max(initial=NONE)) + 1, NONE, np.int64)
     rid[known] = facts.ids("principals", "rid")
-    default = np.full(highest + 1, NONE, np.int64)
+    default = np.full(len(rid), NONE, np.int64)
     for table in ACCOUNT_TABLES:
         rows = facts.table(table)
         is_read_only, is_server = (
@@ -140,7 +139,7 @@ def _is_default(facts: Facts, member: Ids, group: Ids) -> Mask:
         )
         usual = np.where(facts.ids(table, "rid") == GUEST_RID, 514, _DEFAULT_GROUPS[table])
         principal = facts.ids(table, "principal_id")
-        chosen = principal != NONE
+        chosen = (principal >= 0) & (principal < len(default))
         default[principal[chosen]] = np.where(is_read_only, 521, np.where(is_server, 516, usual))[chosen]
     same: Mask = rid[group] == default[member]
     return same
