@@ -2,48 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from adaudit.derive.facts import Facts, Ids
-from adaudit.derive.grants import OWNER
+from adaudit.derive.grants import OWNER, Grants
 from adaudit.graph.blocks import CHANGE_CODE, NONE, Changes, Texts
+from adaudit.graph.capabilities import Judge
 from adaudit.graph.origins import POSITIONS, Origins
-from adaudit.graph.powers import Powers, Proofs
 from adaudit.graph.protection import holder_of_objects
-from adaudit.graph.targets import Targets
 from adaudit.graph.tree import containers
+
+Mask = npt.NDArray[np.bool_]
 
 OWNER_ATTRIBUTE: Final = "owner"
 NULL_DACL_ATTRIBUTE: Final = "null_dacl"
 
 
 class RightsChanges:
-    """``texts``: what attributes of changes are coded in."""
+    """Changes of the ``grants`` of some descriptors. ``texts``: what attributes of changes are coded in, those given
+    first."""
 
-    def __init__(self, facts: Facts, targets: Targets, powers: Powers) -> None:
-        parents = containers(facts)
-        self._holders = holder_of_objects(facts, len(parents))
+    def __init__(self, facts: Facts, sds: Ids, grants: Grants, judge: Judge, texts: Iterable[str] = ()) -> None:
+        self._parents = containers(facts)
+        self._holders = holder_of_objects(facts, len(self._parents))
         holders = np.unique(self._holders[self._holders != NONE])
-        self._origins = Origins(facts, np.unique(targets.sd), parents, holders)
-        self._targets, self._grants = targets, powers.grants
-        texts = Texts((*powers.texts, OWNER_ATTRIBUTE, NULL_DACL_ATTRIBUTE))
-        self._words: Ids = np.array(
-            [texts.code(powers.judge.right(*right)) for right in self._origins.rights], np.int64
-        )
-        self._owner, self._null_dacl = texts.code(OWNER_ATTRIBUTE), texts.code(NULL_DACL_ATTRIBUTE)
-        self.texts = texts.known()
+        self._origins = Origins(facts, np.unique(sds), self._parents, holders)
+        self._grants = grants
+        known = Texts((*texts, OWNER_ATTRIBUTE, NULL_DACL_ATTRIBUTE))
+        self._words: Ids = np.array([known.code(judge.right(*right)) for right in self._origins.rights], np.int64)
+        self._owner, self._null_dacl = known.code(OWNER_ATTRIBUTE), known.code(NULL_DACL_ATTRIBUTE)
+        self.texts = known.known()
 
-    def of(self, proofs: Proofs) -> tuple[Ids, Changes]:
-        """The change that removes each proof, as a row of the changes.
+    def of(self, grant: Ids, own: Ids, is_part: Mask) -> tuple[Ids, Changes]:
+        """The change that removes each proof, as a row of the changes. ``grant``: row of the grants; ``own``: object
+        that bears it; ``is_part``: members of its trustee hold it.
 
         A right that is inherited is removed where it comes from, with all else that it gives below; one that
         AdminSDHolder hands out, there. One that is denied to members of its trustee is removed on the object alone. An
         owner, also one with rights by ACEs for OWNER RIGHTS, is replaced.
         """
-        grants, grant = self._grants, proofs.grant
-        own = self._targets.object_id[proofs.target]
+        grants = self._grants
         position = grants.position[grant]
         is_ace = position != NONE
         is_owner = grants.is_owner_rights[grant] | (~is_ace & (grants.mask[grant] & OWNER != 0))
@@ -52,8 +54,9 @@ class RightsChanges:
         by_ace = np.nonzero(is_ace & ~is_owner)[0]
         aces = self._origins.ace(grants.sd[grant[by_ace]], position[by_ace])
         attribute[by_ace] = self._words[self._origins.right[aces]]
-        moved = ~proofs.is_part[by_ace]
-        place[by_ace[moved]], position[by_ace[moved]] = self._places(proofs.take(by_ace[moved]), aces[moved])
+        moved = ~is_part[by_ace]
+        chosen = by_ace[moved]
+        place[chosen], position[chosen] = self._places(grant[chosen], own[chosen], aces[moved])
         sd = np.where(is_owner, NONE, self._origins.sd_of_object[place])
         key = (place * POSITIONS + position + 1) * 2 + is_owner
         _, first, change = np.unique(key, return_index=True, return_inverse=True)
@@ -62,13 +65,11 @@ class RightsChanges:
         trustee = grants.principal[grant]
         return change, Changes(kind, place, trustee, attribute, sd, position, none).take(first)
 
-    def _places(self, proofs: Proofs, aces: Ids) -> tuple[Ids, Ids]:
+    def _places(self, grant: Ids, own: Ids, aces: Ids) -> tuple[Ids, Ids]:
         """Where each ACE is explicit: object and position."""
-        own = self._targets.object_id[proofs.target]
-        position = self._grants.position[proofs.grant]
-        is_inherited = self._grants.is_inherited[proofs.grant]
+        position, is_inherited = self._grants.position[grant], self._grants.is_inherited[grant]
         origin, there = np.full(len(own), NONE, np.int64), np.full(len(own), NONE, np.int64)
-        parent = self._targets.parent[proofs.target]
+        parent = self._parents[own]
         origin[is_inherited], there[is_inherited] = self._origins.above(aces[is_inherited], parent[is_inherited])
         holder = np.where(is_inherited, NONE, self._holders[own])
         held = self._origins.at(aces, holder)

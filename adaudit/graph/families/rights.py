@@ -38,7 +38,7 @@ def rights(facts: Facts, nodes: Nodes) -> Iterator[Block]:
     powers = Powers(facts, targets)
     split = Split(powers, Keepers(facts))
     owners = Owners(facts)
-    changes = RightsChanges(facts, targets, powers)
+    changes = RightsChanges(facts, targets.sd, powers.grants, powers.judge, powers.texts)
     settings = settings_below(facts, nodes)
     for proofs in powers.proofs(_PROOFS_AT_ONCE):
         standing = proofs.take(~_is_void(powers, targets, owners, proofs))
@@ -64,19 +64,19 @@ def _block(
     settings: tuple[Ids, Ids],
     proofs: Proofs,
 ) -> Block:
-    change, told = changes.of(proofs)
+    own = targets.object_id[proofs.target]
+    change, told = changes.of(proofs.grant, own, proofs.is_part)
     texts = Texts(changes.texts)
     lent = texts.code(LENT)
     grants = powers.grants
     is_conditional = grants.is_conditional[proofs.grant]
     kind = powers.kind[proofs.power]
-    bearer = targets.object_id[proofs.target]
-    proof, target = _led_to(nodes, powers, settings, proofs.power, bearer)
+    proof, target = _led_to(nodes, powers, settings, proofs.power, own)
     columns = {
         "kind": kind,
         "source": nodes.of_principals(proofs.principal),
         "difficulty": np.where(is_conditional, int(Difficulty.UNCERTAIN), _DIFFICULTY[kind]),
-        "bearer": bearer,
+        "bearer": own,
         "attribute": powers.attribute[proofs.power],
         "sd_id": grants.sd[proofs.grant],
         "position": grants.position[proofs.grant],
