@@ -23,6 +23,7 @@ from adaudit.graph.families.roasting import roasting
 from adaudit.graph.families.service_accounts import service_accounts
 from adaudit.graph.families.service_hosts import service_hosts
 from adaudit.graph.families.special_identities import special_identities
+from adaudit.graph.families.sysvol import sysvol
 from adaudit.graph.families.trusts import trusts
 from adaudit.graph.graph import Graph, assemble
 from adaudit.graph.nodes import Nodes
@@ -32,6 +33,7 @@ Family = Callable[[Facts, Nodes], Iterator[Block]]
 FAMILIES: tuple[Family, ...] = (
     rights,
     protection,
+    sysvol,
     members,
     implicit_members,
     special_identities,

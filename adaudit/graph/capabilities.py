@@ -111,6 +111,9 @@ ABILITIES: Final = (
 )
 
 _WHOLE: Final = ((_WRITE_DACL, "WriteDacl"), (_WRITE_OWNER, "WriteOwner"))
+_WORDS: Final = sorted(RIGHTS, key=lambda right: not right[1] & TAKING_ALL)
+"""Names of rights and their bits, those that make an edge first."""
+
 _SETTINGS_EDGES: Final = ("GenericWrite", "WriteGPLink")
 
 
@@ -181,7 +184,7 @@ class Judge:
             return self._name(mask, guid)
         if mask & FULL_CONTROL == FULL_CONTROL:
             return "full_control"
-        return next((name for name, bit in RIGHTS if mask & bit), "")
+        return next((name for name, bit in _WORDS if mask & bit), "")
 
     def _all_of(self, found: dict[str, list[tuple[int, str]]], kinds: frozenset[str]) -> list[tuple[int, str]]:
         """What full control stands for: all that leads to the object itself."""
@@ -221,5 +224,4 @@ class Judge:
             return self._name(abilities[0][0], guid)
         if edge == "GenericAll":
             return "full_control"
-        bits = abilities[0][0]
-        return next(name for name, bit in RIGHTS if bits & mask & bit)
+        return next(name for name, bit in _WORDS if abilities[0][0] & bit)
