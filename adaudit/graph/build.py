@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterator
 
 from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import Block
+from adaudit.graph.families.bad_successor import bad_successor
+from adaudit.graph.families.certificates import certificates
 from adaudit.graph.families.containment import containment
 from adaudit.graph.families.controllers import controllers
 from adaudit.graph.families.delegations import delegations
 from adaudit.graph.families.dns_servers import dns_servers
+from adaudit.graph.families.enrolment import enrolment
 from adaudit.graph.families.history import history
+from adaudit.graph.families.laps import laps
 from adaudit.graph.families.local_rights import local_rights
 from adaudit.graph.families.members import implicit_members, members
 from adaudit.graph.families.policy import policy
@@ -18,6 +22,7 @@ from adaudit.graph.families.policy_files import policy_files
 from adaudit.graph.families.policy_secrets import policy_secrets
 from adaudit.graph.families.protection import protection
 from adaudit.graph.families.read_only_controllers import read_only_controllers
+from adaudit.graph.families.replication import replication
 from adaudit.graph.families.rights import rights
 from adaudit.graph.families.roasting import roasting
 from adaudit.graph.families.service_accounts import service_accounts

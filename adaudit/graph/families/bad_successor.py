@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -13,8 +12,8 @@ import pyarrow.compute as pc
 
 from adaudit.derive.facts import Facts, Ids
 from adaudit.derive.names import Names
-from adaudit.graph.blocks import NONE, Block, block
-from adaudit.graph.kinds import CODE_OF, EDGE_KINDS, Difficulty
+from adaudit.graph.blocks import Block, Edge, block_of
+from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
 from adaudit.graph.shares import CREATE, TAKE, WRITE, Reader, Shares
 
@@ -25,7 +24,6 @@ _CONTAINERS: Final = ("organizationalUnit", "container", "domainDNS")
 
 _SUCCESSION: Final = ("msDS-DelegatedMSAState", "msDS-ManagedAccountPrecededByLink")
 _KIND: Final = "CanUseBadSuccessor"
-_LIKELY: Final = EDGE_KINDS[CODE_OF[_KIND]].difficulty
 _BUILD: Final = re.compile(r"\(([0-9]{1,9})\)$")
 _BUILD_OF_2025: Final = 26100
 
@@ -45,38 +43,31 @@ def bad_successor(facts: Facts, nodes: Nodes) -> Iterator[Block]:
     making = {guid for guid, name in names.classes.items() if name == DELEGATED_ACCOUNT}
     writing = {guid for guid, name in names.attributes.items() if name in _SUCCESSION}
     writing |= {names.property_set_of[guid] for guid in writing if guid in names.property_set_of}
-    reader = Reader(facts)
     for domain in facts.domains:
         runs_2025 = _runs_2025(facts, domain.domain_id)
         if domain.object_id is None or runs_2025 is False:
             continue
-        usual = _LIKELY if runs_2025 and classes else Difficulty.UNCERTAIN
+        usual = None if runs_2025 and classes else Difficulty.UNCERTAIN
         head = nodes.of_object(domain.object_id)
         containers, accounts = _containers(facts, domain.domain_id), _accounts(facts, domain.domain_id)
-        yield _block(nodes.of_objects(containers), head, containers, "objectClass", usual)
+        yield block_of(
+            Edge(_KIND, nodes.of_object(each), head, each, "full_control", difficulty=usual)
+            for each in containers.tolist()
+        )
+        reader = Reader(facts, np.concatenate((containers, accounts)))
         for shares, attribute, difficulty in (
             (reader.shares(containers, CREATE, making), "create_child", usual),
             (reader.shares(accounts, WRITE | TAKE), "write_property", usual),
             (reader.shares(accounts, WRITE, writing, is_named=True), _SUCCESSION[0], Difficulty.UNCERTAIN),
         ):
             held = _once(reader.held_alone(shares))
-            change, changes = held.changes()
-            told = _block(nodes.of_principals(held.principal), head, held.object_id, attribute, difficulty)
-            uncertain = np.where(held.is_conditional, int(Difficulty.UNCERTAIN), told.difficulty)
-            told = replace(told, difficulty=uncertain, change=change, changes=changes)
-            yield replace(told, sd_id=held.sd_id, position=held.position)
-
-
-def _block(source: Ids, head: int, bearer: Ids, attribute: str, difficulty: Difficulty) -> Block:
-    told = block(_KIND, source, np.full(len(source), head), bearer=bearer, attribute=attribute)
-    return replace(told, difficulty=np.full(len(source), int(difficulty)))
+            yield held.block(_KIND, nodes, np.full(len(held), head), attribute, difficulty)
 
 
 def _once(shares: Shares) -> Shares:
     """The first of those that one change takes from one identity: an ACE inherited by every OU is told once."""
-    keys = np.stack((shares.principal, shares.at, shares.at_sd, shares.at_position))
-    first = np.unique(keys, axis=1, return_index=True)[1]
-    return shares.take(np.union1d(first, np.nonzero(shares.at == NONE)[0]))
+    first = np.unique(np.stack((shares.principal, shares.change)), axis=1, return_index=True)[1]
+    return shares.take(np.sort(first))
 
 
 def _containers(facts: Facts, domain_id: int) -> Ids:

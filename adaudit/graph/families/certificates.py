@@ -50,7 +50,6 @@ def certificates(facts: Facts, nodes: Nodes) -> Iterator[Block]:
 class _Services:
     def __init__(self, facts: Facts, nodes: Nodes) -> None:
         self._facts, self._nodes = facts, nodes
-        self._reader, self._holders = Reader(facts), Holders(facts)
         self._heads = [nodes.of_object(d.object_id) for d in facts.domains if d.object_id is not None]
         templates, authorities = templates_of(facts), authorities_of(facts)
         self._authorities = [each for each in authorities.values() if each.is_trusted is not False]
@@ -59,6 +58,8 @@ class _Services:
             for template, authority in publications(facts)
             if template in templates and authority in authorities and authorities[authority].is_trusted is not False
         ]
+        objects = np.array(sorted({*templates, *authorities}), np.int64)
+        self._reader, self._holders = Reader(facts, objects), Holders(facts)
         self._links = group_links(facts)
         self._may_enrol: dict[int, list[Share]] = {}
 

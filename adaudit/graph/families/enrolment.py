@@ -24,7 +24,7 @@ def enrolment(facts: Facts, nodes: Nodes) -> Iterator[Block]:
     seen.
     """
     templates, authorities = templates_of(facts), authorities_of(facts)
-    reader = Reader(facts)
+    reader = Reader(facts, _ids((*templates, *authorities)))
     for kind, guid, name, objects in (
         ("Enroll", ENROLL, "Certificate-Enrollment", _ids((*templates, *authorities))),
         ("AutoEnroll", AUTO_ENROLL, "Certificate-AutoEnrollment", _ids(templates)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from adaudit.derive.facts import Facts, Ids
-from adaudit.graph.blocks import Block, block
+from adaudit.graph.blocks import Block
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
 from adaudit.graph.shares import READ, USE, Reader
@@ -44,25 +43,15 @@ def laps(facts: Facts, nodes: Nodes) -> Iterator[Block]:
     password is encrypted for cannot be seen: it is uncertain, and told where an ACE names it. GUIDs are those of this
     forest's schema: without it, no edge but those of rights over the whole object.
     """
-    reader = Reader(facts)
-    for secret in _SECRETS:
+    managed = [_managed(facts, secret) for secret in _SECRETS]
+    reader = Reader(facts, np.unique(np.concatenate(managed)))
+    for secret, computers in zip(_SECRETS, managed, strict=True):
         guids, is_confidential = _in_schema(facts, secret.attribute)
         bits = USE if is_confidential else USE | READ
-        given = reader.shares(_managed(facts, secret), bits, guids, is_named=secret.is_encrypted)
-        shares = reader.held_alone(given)
-        change, changes = shares.changes()
-        told = block(
-            "ReadLAPSPassword",
-            nodes.of_principals(shares.principal),
-            nodes.of_objects(shares.object_id),
-            bearer=shares.object_id,
-            attribute=secret.attribute,
-            change=change,
-            changes=changes,
-        )
-        is_uncertain = shares.is_conditional | secret.is_encrypted
-        difficulty = np.where(is_uncertain, int(Difficulty.UNCERTAIN), told.difficulty)
-        yield replace(told, sd_id=shares.sd_id, position=shares.position, difficulty=difficulty)
+        shares = reader.held_alone(reader.shares(computers, bits, guids, is_named=secret.is_encrypted))
+        difficulty = Difficulty.UNCERTAIN if secret.is_encrypted else None
+        targets = nodes.of_objects(shares.object_id)
+        yield shares.block("ReadLAPSPassword", nodes, targets, secret.attribute, difficulty)
 
 
 def _in_schema(facts: Facts, attribute: str) -> tuple[set[str], bool]:

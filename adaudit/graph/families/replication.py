@@ -40,11 +40,10 @@ def replication(facts: Facts, nodes: Nodes) -> Iterator[Block]:
     DCSync takes Get-Changes and Get-Changes-All, SyncLAPSPassword Get-Changes and Get-Changes-In-Filtered-Set, each be
     it through another group; the change removes the second. Each right by itself is told, where an ACE names it.
     """
-    reader, holders = Reader(facts), Holders(facts)
-    for domain in facts.domains:
-        if domain.object_id is None:
-            continue
-        head, of_head = nodes.of_object(domain.object_id), np.array([domain.object_id])
+    heads = {d.domain_id: d.object_id for d in facts.domains if d.object_id is not None}
+    reader, holders = Reader(facts, np.array([*heads.values()], np.int64)), Holders(facts)
+    for domain_id, object_id in heads.items():
+        head, of_head = nodes.of_object(object_id), np.array([object_id])
         yield block_of(
             share.edge(kind, nodes.of_principal(share.held.trustee), head, _NAMES[right])
             for kind, right in _TOLD
@@ -54,7 +53,7 @@ def replication(facts: Facts, nodes: Nodes) -> Iterator[Block]:
         for share in reader.shares(of_head, USE, (GET_CHANGES_ALL,)):
             both = map(nodes.of_principal, holders.of_all([share.held], may_ask))
             yield block_of(share.edge("DCSync", each, head, _NAMES[GET_CHANGES_ALL]) for each in both)
-        legacy, windows = (nodes.of_objects(each) for each in _with_laps(facts, domain.domain_id))
+        legacy, windows = (nodes.of_objects(each) for each in _with_laps(facts, domain_id))
         for share in reader.shares(of_head, USE, (GET_CHANGES_IN_FILTERED_SET,)):
             for each in holders.of_all([share.held], may_ask):
                 right = _NAMES[GET_CHANGES_IN_FILTERED_SET]
