@@ -38,6 +38,11 @@ Family = Callable[[Facts, Nodes], Iterator[Block]]
 FAMILIES: tuple[Family, ...] = (
     rights,
     protection,
+    replication,
+    laps,
+    enrolment,
+    certificates,
+    bad_successor,
     sysvol,
     members,
     implicit_members,
