@@ -10,9 +10,13 @@ from adaudit.derive.facts import Facts
 MOST_BEARERS: Final = 16
 """Computers that a name can mean."""
 
+_SHARING: Final = ("host", "cifs")
+"""Services of SPNs that are there for every name of a computer, aliases included."""
+
 
 class HostNames:
-    """Computers by name in lower case: that of the account, with the DNS name of its domain or alone, and dNSHostName.
+    """Computers by name in lower case: that of the account, with the DNS name of its domain or alone, dNSHostName, and
+    other names that their SPNs ``host`` and ``cifs`` bear.
 
     A name that several computers bear gives them all, unless they are so many that it says nothing.
     """
@@ -24,6 +28,10 @@ class HostNames:
         for object_id, domain, sam, dns in facts.rows("computers", *columns):
             for name in host_names(sam, dns, domains.get(domain)) if object_id is not None else ():
                 self._by_name.setdefault(name, set()).add(object_id)
+        computers = {object_id for (object_id,) in facts.rows("computers", "object_id")}
+        for object_id, service, host in facts.rows("spns", "object_id", "service_class", "host"):
+            if service in _SHARING and host and object_id in computers:
+                self._by_name.setdefault(host, set()).add(object_id)
 
     def computers(self, name: str | None) -> list[int]:
         """Objects of the computers of that name, in order."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import pyarrow.compute as pc
+
 from adaudit.derive.facts import Facts
 
 
 def scopes_of_controllers(facts: Facts) -> dict[int | None, set[int]]:
     """Scopes of ``policy_scopes`` whose settings the domain controllers of each domain get."""
-    controllers = {row for (row,) in facts.rows("domain_controllers", "object_id")}
-    rows = facts.rows("objects", "object_id", "domain_id", "parent_id")
-    containers = {(domain, parent) for row, domain, parent in rows if row in controllers}
+    objects = facts.table("objects")
+    is_controller = pc.is_in(objects["object_id"], facts.table("domain_controllers")["object_id"].combine_chunks())
+    here = Facts({"objects": objects.filter(is_controller)})
+    containers = set(here.rows("objects", "domain_id", "parent_id"))
     scope_of: dict[int | None, int] = dict(facts.rows("policy_scopes", "container_id", "scope_id"))
     found: dict[int | None, set[int]] = {}
     for domain, container in containers:

@@ -56,6 +56,12 @@ def test_a_service_that_a_user_runs_is_uncertain(forest: SmallForest) -> None:
     assert [(e.target, e.difficulty) for e in forest.edges(delegations)] == [(ANA, "uncertain")]
 
 
+def test_delegation_to_krbtgt_gives_the_tickets_of_anybody(forest: SmallForest) -> None:
+    forest.add(f"CN=krbtgt,{HEAD}", "user", rid=502)
+    delegate(forest, WEB, "krbtgt/CORP.TEST", transition=True)
+    assert [(e.target, e.difficulty) for e in forest.edges(delegations)] == [(f"CN=krbtgt,{HEAD}", "direct")]
+
+
 def test_a_target_that_nobody_bears_and_a_disabled_account_make_no_step(forest: SmallForest) -> None:
     files(forest)
     delegate(forest, WEB, "cifs/gone.corp.test", transition=True)

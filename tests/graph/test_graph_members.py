@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import networkx as nx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adaudit.graph.families.members import implicit_members, members
 from adaudit.graph.families.special_identities import special_identities
@@ -230,6 +233,22 @@ def test_authenticated_users_can_have_the_special_identities_that_are_referred_t
         (AUTHENTICATED, "S-1-5-64-10", "direct"),
         (AUTHENTICATED, "S-1-18-4", "uncertain"),
     }
+
+
+@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=20))
+@settings(max_examples=30, deadline=None)
+def test_nesting_is_followed_to_any_depth_cycles_included(nesting: list[tuple[int, int]]) -> None:
+    forest = SmallForest()
+    groups = [f"CN=G{number},{HEAD}" for number in range(8)]
+    for number, dn in enumerate(groups):
+        forest.add(dn, "group", rid=1200 + number, is_security=True)
+    for inner, outer in dict.fromkeys(nesting):
+        forest.join(groups[inner], groups[outer])
+    steps = nx.DiGraph(list(pairs(forest.edges(members), "MemberOf")))
+    steps.add_nodes_from(groups)
+    above = forest.facts().memberships.above
+    expected = {dn: {forest.rows["principals"][p]["dn"] for p in above(forest.principal(dn))} for dn in groups}
+    assert {dn: nx.descendants(steps, dn) for dn in groups} == expected
 
 
 def test_an_empty_snapshot_has_no_members() -> None:

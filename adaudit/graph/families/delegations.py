@@ -24,13 +24,13 @@ def delegations(facts: Facts, nodes: Nodes) -> Iterator[Block]:
 def _constrained(facts: Facts, nodes: Nodes, disabled: set[int], computers: set[int]) -> Iterator[Edge]:
     """msDS-AllowedToDelegateTo (MS-SFU 3.2.5.2): the service class of the ticket can be changed by its holder, so that
     each target stands for its account. Without protocol transition, somebody has to be made to come first. What is
-    gained on a service that a user runs is the service's matter: uncertain.
+    gained on a service that a user runs is the service's matter: uncertain. Who may not be impersonated is not judged.
     """
-    columns = ("object_id", "spn", "protocol_transition", "target_id")
-    for account, spn, transition, target in facts.rows("delegation_targets", *columns):
+    columns = ("object_id", "spn", "protocol_transition", "target_id", "match")
+    for account, spn, transition, target, match in facts.rows("delegation_targets", *columns):
         if account is None or account in disabled:
             continue
-        if target not in computers:
+        if target not in computers and match != "krbtgt":
             difficulty = Difficulty.UNCERTAIN
         else:
             difficulty = Difficulty.DIRECT if transition else Difficulty.PREREQUISITE
@@ -45,21 +45,14 @@ def _constrained(facts: Facts, nodes: Nodes, disabled: set[int], computers: set[
 
 def _unconstrained(facts: Facts, nodes: Nodes, disabled: set[int]) -> Iterator[Edge]:
     """TRUSTED_FOR_DELEGATION of what is no domain controller: one that is made to come leaves its ticket there."""
-    controllers = {
-        row
-        for table in ACCOUNT_TABLES
-        for row, is_server in facts.rows(table, "object_id", "is_server_account")
-        if is_server
-    }
-    heads: dict[int | None, int | None] = {domain.domain_id: domain.object_id for domain in facts.domains}
-    domain_of: dict[int, int | None] = {
-        row: domain for table in ACCOUNT_TABLES for row, domain in facts.rows(table, "object_id", "domain_id")
-    }
-    for account, kind in facts.rows("delegations", "object_id", "kind"):
-        if kind == "unconstrained" and account is not None and account not in disabled | controllers:
-            head = nodes.of_object(heads.get(domain_of.get(account)))
-            change = Change("remove_unconstrained_delegation", account)
-            yield Edge("CoerceToTGT", nodes.of_object(account), head, account, "userAccountControl", change)
+    heads: dict[int | None, int] = {domain.domain_id: nodes.of_object(domain.object_id) for domain in facts.domains}
+    trusted = {row for row, kind in facts.rows("delegations", "object_id", "kind") if kind == "unconstrained"}
+    for table in ACCOUNT_TABLES:
+        for account, domain, is_server in facts.rows(table, "object_id", "domain_id", "is_server_account"):
+            if account in trusted and account not in disabled and not is_server:
+                ends = (nodes.of_object(account), heads.get(domain, NONE))
+                change = Change("remove_unconstrained_delegation", account)
+                yield Edge("CoerceToTGT", *ends, account, "userAccountControl", change)
 
 
 def _resource_based(facts: Facts, nodes: Nodes, disabled: set[int], computers: set[int]) -> Iterator[Edge]:

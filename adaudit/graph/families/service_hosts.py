@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from adaudit.derive.facts import Facts
 from adaudit.derive.tier0 import ENTRA_CONNECT_PREFIXES
 from adaudit.graph.blocks import Block, Edge, block_of
@@ -40,10 +43,11 @@ def _entra_connect(facts: Facts, nodes: Nodes, hosts: HostNames) -> Iterator[Edg
     """The computer that keeps the password of the synchronisation's account: the installer names it in the
     description, in the language of the system, so that whatever names a computer there is taken for it."""
     names = facts.rows("users", "object_id", "sam_account_name")
-    accounts = {row for row, name in names if row is not None and (name or "").startswith(ENTRA_CONNECT_PREFIXES)}
-    for account, description in facts.rows("objects", "object_id", "description") if accounts else ():
-        if account in accounts:
-            for name in dict.fromkeys(_NAME.findall((description or "")[:_MOST_OF_DESCRIPTION])):
-                for computer in hosts.computers(name):
-                    ends = (nodes.of_object(computer), nodes.of_object(account))
-                    yield Edge("AdConnectSync", *ends, account, "description", detail=name)
+    accounts = [row for row, name in names if row is not None and (name or "").startswith(ENTRA_CONNECT_PREFIXES)]
+    objects = facts.table("objects")
+    here = Facts({"objects": objects.filter(pc.is_in(objects["object_id"], pa.array(accounts, pa.int32())))})
+    for account, description in here.rows("objects", "object_id", "description"):
+        for name in dict.fromkeys(_NAME.findall((description or "")[:_MOST_OF_DESCRIPTION])):
+            for computer in hosts.computers(name):
+                ends = (nodes.of_object(computer), nodes.of_object(account))
+                yield Edge("AdConnectSync", *ends, account, "description", detail=name)
