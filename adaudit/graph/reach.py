@@ -8,26 +8,28 @@ import numpy as np
 
 from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import NONE, Ids
+from adaudit.graph.families.controllers import writable_controllers
 from adaudit.graph.tree import containers
 
 _NOWHERE: Final[Ids] = np.zeros(0, np.int64)
 
 
 class Controller(NamedTuple):
-    """A domain controller; ``domain_id`` is that of its account."""
+    """A domain controller; ``domain_id`` is that of its account. ``is_writable``: it changes the domain itself."""
 
     object_id: int
     domain_id: int | None
-    is_rodc: bool
+    is_writable: bool
 
 
 class Reach:
     """Computers by scope of ``policy_scopes``, domain controllers apart; those that no machine bears are left out."""
 
     def __init__(self, facts: Facts) -> None:
+        writable = {row for found in writable_controllers(facts).values() for row in found}
         controllers = {
-            row: Controller(row, domain, bool(is_rodc))
-            for row, domain, is_rodc in facts.rows("domain_controllers", "object_id", "domain_id", "is_rodc")
+            row: Controller(row, domain, row in writable)
+            for row, domain in facts.rows("domain_controllers", "object_id", "domain_id")
         }
         pseudo = {row for row, is_pseudo in facts.rows("domain_controllers", "object_id", "is_pseudo") if is_pseudo}
         self.controllers = [controller for row, controller in controllers.items() if row not in pseudo]

@@ -205,6 +205,25 @@ def test_rights_on_controllers_are_of_the_groups_of_the_domain(place: Place) -> 
     assert pairs(place.edges(), "LocalPrivileges") == {(BACKUP, DC1), (BACKUP, RODC)}
 
 
+def test_a_privilege_on_controllers_without_a_logon_there_is_uncertain(place: Place) -> None:
+    place.gives(HELPDESK, "SeDebugPrivilege", place.controllers)
+    assert {(edge.source, edge.difficulty) for edge in place.edges()} == {(HELP, "uncertain")}
+
+
+@pytest.mark.parametrize("logon", ["SeInteractiveLogonRight", "SeRemoteInteractiveLogonRight"])
+def test_a_privilege_on_controllers_with_a_logon_there_is_sure(place: Place, logon: str) -> None:
+    place.gives(HELPDESK, "SeDebugPrivilege", place.controllers)
+    place.gives(HELPDESK, logon, place.controllers)
+    assert {(edge.source, edge.difficulty) for edge in place.edges()} == {(HELP, "prerequisite")}
+
+
+def test_a_privilege_of_everybody_on_controllers_takes_a_logon_there(place: Place) -> None:
+    place.gives(ANYONE, "SeDebugPrivilege", place.controllers, is_anyone=True)
+    assert place.edges() == []
+    place.gives(ANYONE, "SeInteractiveLogonRight", place.controllers, is_anyone=True)
+    assert pairs(place.edges(), "LocalPrivileges") == {(ANYONE, DC1), (ANYONE, RODC)}
+
+
 def test_rights_of_administrators_add_nothing(place: Place) -> None:
     place.gives("S-1-5-32-544", "SeDebugPrivilege", place.controllers)
     assert place.edges() == []

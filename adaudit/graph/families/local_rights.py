@@ -43,6 +43,10 @@ _PRIVILEGES: Final = _BACKUP | {
 
 _REMOTE_LOGON: Final = "seremoteinteractivelogonright"
 
+_CONSOLE_LOGON: Final = "seinteractivelogonright"
+_CONSOLE_BY_DEFAULT: Final = frozenset(f"S-1-5-32-{rid}" for rid in (544, 548, 549, 550, 551))
+"""Who may log on to a domain controller where no policy says: Administrators and the operators."""
+
 _LOGGED_ON: Final = frozenset(("S-1-5-2", "S-1-5-4", "S-1-5-15"))
 """Network, Interactive, This Organization: whoever is logged on."""
 
@@ -59,6 +63,7 @@ class _Row(NamedTuple):
     trustee: str
     sid: str
     principal_id: int | None
+    is_anyone: bool
     gpo_id: int | None
     is_conditional: bool
 
@@ -68,7 +73,8 @@ def local_rights(facts: Facts, nodes: Nodes) -> Iterator[Block]:
     of domain controllers, which are those of the domain.
 
     On other computers BUILTIN identities are local groups: the members that the same policies give them count, and
-    Users stands for all. Names that were not recognised, and local accounts, give nothing.
+    Users stands for all. Names that were not recognised, and local accounts, give nothing. A privilege on a controller
+    takes a logon there: without that right it is uncertain, and for identities that stand for everybody it is nothing.
     """
     rights = _Rights(facts, nodes)
     for edge, targets in rights.on_members().items():
@@ -102,7 +108,7 @@ class _Rights:
     def on_controllers(self) -> Iterator[Edge]:
         """What policies add to the groups of a domain, and the rights they give on its controllers."""
         for row in self._groups:
-            for domain in {c.domain_id for c in self._reach.controllers_of(row.scope) if not c.is_rodc}:
+            for domain in {c.domain_id for c in self._reach.controllers_of(row.scope) if c.is_writable}:
                 group = self._in_domain.get((row.what, domain))
                 if group is not None:
                     target = self._nodes.of_principal(group.principal_id)
@@ -112,8 +118,10 @@ class _Rights:
             for controller in self._reach.controllers_of(row.scope):
                 source = self._source(row, controller.domain_id)
                 target = self._nodes.of_object(controller.object_id)
-                if kind is not None:
+                if kind is not None and self._logs_on(row):
                     yield _edge(kind, source, row)._replace(target=target)
+                elif kind is not None and not row.is_anyone:
+                    yield _edge(kind, source, row)._replace(target=target, difficulty=Difficulty.UNCERTAIN)
                 elif row.what == _REMOTE_LOGON and self._may_connect(source):
                     yield _edge("CanRDP", source, row)._replace(target=target)
 
@@ -169,6 +177,12 @@ class _Rights:
         holders = self._holders.get((row.scope, _REMOTE_LOGON))
         return holders is None or not holders.isdisjoint({row.sid, _REMOTE_DESKTOP, _USERS, *self._sids(row)})
 
+    def _logs_on(self, row: _Row) -> bool:
+        """Whoever holds the right may log on to the controllers of the scope."""
+        console = self._holders.get((row.scope, _CONSOLE_LOGON), _CONSOLE_BY_DEFAULT)
+        holders = console | self._holders.get((row.scope, _REMOTE_LOGON), set())
+        return not holders.isdisjoint({row.sid, *self._sids(row)})
+
     def _sids(self, row: _Row) -> Iterator[str | None]:
         if row.principal_id is not None:
             yield from (self._principals[each].sid for each in self._tokens.of(row.principal_id))
@@ -191,21 +205,31 @@ def _edge(kind: str, source: int, row: _Row) -> Edge:
 
 
 def _groups(facts: Facts) -> Iterator[_Row]:
-    columns = (
-        *("scope_id", "group_name", "group_sid", "trustee", "sid"),
-        *("principal_id", "gpo_id", "is_conditional", "origin"),
-    )
-    for scope, name, group, trustee, sid, principal, gpo, conditional, origin in facts.rows(
-        "local_group_members", *columns
-    ):
-        if group is not None and sid is not None:
-            section = "Group Membership" if origin == "restricted_group" else "Groups.xml"
-            yield _Row(scope, f"{section}/{name}", group, trustee or "", sid, principal, gpo, bool(conditional))
+    group = ("scope_id", "origin", "group_name", "group_sid")
+    columns = (*group, "trustee", "sid", "principal_id", "is_anyone", "gpo_id", "is_conditional")
+    for scope, origin, name, group_sid, trustee, *member in facts.rows("local_group_members", *columns):
+        section = "Group Membership" if origin == "restricted_group" else "Groups.xml"
+        yield from _row(scope, f"{section}/{name}", group_sid, trustee, *member)
 
 
 def _rights(facts: Facts) -> Iterator[_Row]:
-    columns = ("scope_id", "right", "trustee", "sid", "principal_id", "gpo_id", "has_wmi_filter")
-    for scope, right, trustee, sid, principal, gpo, has_filter in facts.rows("user_rights", *columns):
-        if sid is not None:
-            setting = f"Privilege Rights/{right}"
-            yield _Row(scope, setting, (right or "").lower(), trustee or "", sid, principal, gpo, bool(has_filter))
+    columns = ("scope_id", "right", "trustee", "sid", "principal_id", "is_anyone", "gpo_id", "has_wmi_filter")
+    for scope, right, trustee, *holder in facts.rows("user_rights", *columns):
+        yield from _row(scope, f"Privilege Rights/{right}", (right or "").lower(), trustee, *holder)
+
+
+def _row(
+    scope: int,
+    setting: str,
+    what: str | None,
+    trustee: str | None,
+    sid: str | None,
+    principal_id: int | None,
+    is_anyone: bool | None,
+    gpo_id: int | None,
+    is_conditional: bool | None,
+) -> Iterator[_Row]:
+    """The row, unless a name in it was not recognised."""
+    if what is not None and sid is not None:
+        known = (principal_id, bool(is_anyone), gpo_id, bool(is_conditional))
+        yield _Row(scope, setting, what, trustee or "", sid, *known)

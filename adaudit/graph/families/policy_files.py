@@ -11,7 +11,7 @@ import numpy as np
 from adaudit.derive.accepted import SYSTEM_SIDS
 from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import NONE, Block, Change, Edge, Ids, block_of, fanned
-from adaudit.graph.hosts import Hosts
+from adaudit.graph.host_names import HostNames
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
 from adaudit.graph.reach import Reach
@@ -34,13 +34,13 @@ def policy_files(facts: Facts, nodes: Nodes) -> Iterator[Block]:
 
     Files in the folder of the policy itself are SysvolWrite. A server that no computer account names gives nothing.
     """
-    hosts = Hosts(facts)
+    hosts = HostNames(facts)
     yield block_of((*_shares(facts, nodes, hosts), *_files(facts, nodes)))
     for edge, targets in _update_servers(facts, nodes, hosts).items():
         yield fanned(edge, nodes.of_objects(np.concatenate(targets)))
 
 
-def _shares(facts: Facts, nodes: Nodes, hosts: Hosts) -> Iterator[Edge]:
+def _shares(facts: Facts, nodes: Nodes, hosts: HostNames) -> Iterator[Edge]:
     """From the server of a UNC path, outside of SYSVOL, to what runs it."""
     columns = ("gpo_id", "account_id", "usage", "target", "host", "path")
     for gpo, account, usage, target, host, path in facts.rows("policy_paths", *columns):
@@ -48,7 +48,7 @@ def _shares(facts: Facts, nodes: Nodes, hosts: Hosts) -> Iterator[Edge]:
         if bearer is not None and host is not None and path is None:
             attribute = usage if account is None else "scriptPath"
             difficulty = Difficulty.UNCERTAIN if usage == _COPIED else None
-            for computer in hosts.named(host):
+            for computer in hosts.computers(host):
                 whom = facts.principal_of_object.get(computer, NONE)
                 change = Change("remove_policy_setting", bearer, whom, attribute, detail=target or "")
                 ends = (nodes.of_object(computer), nodes.of_object(bearer))
@@ -143,7 +143,7 @@ class _Files:
         return None
 
 
-def _update_servers(facts: Facts, nodes: Nodes, hosts: Hosts) -> dict[Edge, list[Ids]]:
+def _update_servers(facts: Facts, nodes: Nodes, hosts: HostNames) -> dict[Edge, list[Ids]]:
     """Edges without their target, from the server that computers take their updates from, each with these."""
     columns = ("scope_id", "side", "path", "value", "number", "gpo_id", "is_conditional")
     values = [row for row in facts.rows("registry_in_force", *columns) if row[1:3] in _ON_COMPUTERS]
@@ -152,7 +152,7 @@ def _update_servers(facts: Facts, nodes: Nodes, hosts: Hosts) -> dict[Edge, list
     found: dict[Edge, list[Ids]] = {}
     for scope, _, path, value, _, gpo, is_conditional in values:
         if path == _SERVER and scope in using:
-            for computer in hosts.named(_host(value or "")):
+            for computer in hosts.computers(_host(value or "")):
                 whom = facts.principal_of_object.get(computer, NONE)
                 place = NONE if gpo is None else gpo
                 change = Change("remove_policy_setting", place, whom, path, detail=value)

@@ -77,7 +77,7 @@ class _Secrets:
             if self._anyone != NONE:
                 edge = self._edge(secret, NONE, is_sure=is_built_in and not item.is_targeted)
                 yield fanned(edge, self._nodes.of_objects(computers))
-            for domain in {c.domain_id for c in reach.controllers_of(item.place.scope_id) if not c.is_rodc}:
+            for domain in {c.domain_id for c in reach.controllers_of(item.place.scope_id) if c.is_writable}:
                 whom = f"{self._domains[domain].sid}-500" if is_built_in and domain in self._domains else name
                 yield block_of([self._edge(secret, self._account(whom, gpo), is_sure=not item.is_targeted)])
 
