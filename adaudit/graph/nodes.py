@@ -36,6 +36,7 @@ class Nodes:
         )
         first = len(objects) + int(alone.sum())
         containers = _containers_of_accounts(facts)
+        containers = containers[_lookup(self.of_object_id, containers) != NONE]
         self.settings_of_object_id: Ids = np.full(len(self.of_object_id), NONE, np.int64)
         self.settings_of_object_id[containers] = first + np.arange(len(containers))
         self.count = first + len(containers)

@@ -46,7 +46,9 @@ def read_only_controllers(facts: Facts, nodes: Nodes) -> Iterator[Block]:
 def _links(facts: Facts) -> dict[int, dict[str, list[int]]]:
     """Objects that each read-only controller refers to, by attribute."""
     found: dict[int, dict[str, list[int]]] = {
-        row: {} for row, is_rodc in facts.rows("domain_controllers", "object_id", "is_rodc") if is_rodc
+        row: {}
+        for row, is_rodc in facts.rows("domain_controllers", "object_id", "is_rodc")
+        if is_rodc and row is not None
     }
     for bearer, attribute, target in facts.rows("links", "object_id", "attribute", "target_id"):
         if bearer in found and target is not None:
