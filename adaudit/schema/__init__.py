@@ -6,7 +6,7 @@ from adaudit.schema.computed import COMPUTED_TABLES
 from adaudit.schema.graph import GRAPH_TABLES
 from adaudit.schema.identity import ACCOUNT_COLUMNS, IDENTITY_TABLES
 from adaudit.schema.model import ARROW_TYPES, Column, Kind, Table
-from adaudit.schema.paths import PATH_TABLES
+from adaudit.schema.observed import OBSERVED_TABLES
 from adaudit.schema.policy import POLICY_TABLES
 from adaudit.schema.security import SECURITY_TABLES
 from adaudit.schema.services import SERVICE_TABLES
@@ -19,6 +19,8 @@ __all__ = [
     "DERIVED",
     "FORMAT_VERSION",
     "GRAPH",
+    "OBSERVED",
+    "STORED",
     "TABLES",
     "Column",
     "Kind",
@@ -28,7 +30,11 @@ __all__ = [
 FORMAT_VERSION = 2
 
 COLLECTED: dict[str, Table] = {t.name: t for t in (*IDENTITY_TABLES, *SERVICE_TABLES, *SECURITY_TABLES)}
-DERIVED: dict[str, Table] = {t.name: t for t in (*COMPUTED_TABLES, *PATH_TABLES, *POLICY_TABLES)}
+DERIVED: dict[str, Table] = {t.name: t for t in (*COMPUTED_TABLES, *POLICY_TABLES)}
 GRAPH: dict[str, Table] = {t.name: t for t in GRAPH_TABLES}
 COMPUTED: dict[str, Table] = DERIVED | GRAPH
-TABLES: dict[str, Table] = COLLECTED | COMPUTED
+OBSERVED: dict[str, Table] = {t.name: t for t in OBSERVED_TABLES}
+STORED: dict[str, Table] = COLLECTED | OBSERVED
+"""What a snapshot may hold: every one has the collected tables, those that imported more have the observed ones."""
+
+TABLES: dict[str, Table] = STORED | COMPUTED

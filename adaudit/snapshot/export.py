@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from adaudit.errors import IncompleteError, UsageError
-from adaudit.schema import COLLECTED
+from adaudit.schema import STORED
 from adaudit.snapshot.reader import Snapshot
 from adaudit.snapshot.writer import MANIFEST_NAME, table_member
 
@@ -26,7 +26,7 @@ _FORMULA: Final = r"^\s*[=+\-@]|^[\t\r\n]"
 
 
 def export_snapshot(snapshot: Snapshot, form: ExportForm, destination: Path, *, overwrite: bool = False) -> Path:
-    """Write every collected table to ``destination``, for its owner alone, and return it.
+    """Write every table of a snapshot to ``destination``, for its owner alone, and return it.
 
     It is built beside and moved in place when whole. Raises UsageError when the destination exists and
     ``overwrite`` is not set, or is not what an earlier export left; InputError when a table cannot be decoded;
@@ -59,14 +59,14 @@ def _check_destination(destination: Path, form: ExportForm, *, overwrite: bool) 
         return
     if not destination.is_dir():
         raise UsageError("is not a folder: it will not be replaced by one", place=place)
-    exported = {MANIFEST_NAME} | {f"{name}.{kind}" for name in COLLECTED for kind in ("parquet", "csv")}
+    exported = {MANIFEST_NAME} | {f"{name}.{kind}" for name in STORED for kind in ("parquet", "csv")}
     if strange := sorted(entry.name for entry in destination.iterdir() if entry.name not in exported):
         raise UsageError(f"holds {strange[0]!r}, which no export wrote: it will not be replaced", place=place)
 
 
 def _write_parquet(snapshot: Snapshot, folder: Path) -> None:
     _make_folder(snapshot, folder)
-    for name in COLLECTED:
+    for name in snapshot.manifest.tables:
         target = _private_file(folder / table_member(name))
         with target.open("wb") as file:
             shutil.copyfileobj(snapshot.parquet_file(name), file)
@@ -74,7 +74,8 @@ def _write_parquet(snapshot: Snapshot, folder: Path) -> None:
 
 def _write_csv(snapshot: Snapshot, folder: Path) -> None:
     _make_folder(snapshot, folder)
-    for name, table in COLLECTED.items():
+    for name in snapshot.manifest.tables:
+        table = STORED[name]
         target = _private_file(folder / f"{name}.csv")
         schema = pa.schema([(field.name, _csv_type(field.type)) for field in table.arrow_schema])
         with csv.CSVWriter(str(target), schema) as writer:
@@ -112,7 +113,8 @@ def _private_file(path: Path) -> Path:
 def _write_duckdb(snapshot: Snapshot, path: Path) -> None:
     with duckdb.connect(str(path)) as database:
         path.chmod(0o600)
-        for name, table in COLLECTED.items():
+        for name in snapshot.manifest.tables:
+            table = STORED[name]
             database.register("batch", table.arrow_schema.empty_table())
             database.execute(f'CREATE TABLE "{name}" AS FROM batch')
             for batch in snapshot.batches(name):

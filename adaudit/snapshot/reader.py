@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from adaudit.errors import InputError
-from adaudit.schema import COLLECTED, FORMAT_VERSION
+from adaudit.schema import COLLECTED, FORMAT_VERSION, STORED
 from adaudit.snapshot.archive import CHUNK_BYTES, Member, MemberFile, read_directory
 from adaudit.snapshot.manifest import Manifest, MemberInfo
 from adaudit.snapshot.writer import LOG_NAME, MANIFEST_NAME, table_member
@@ -56,11 +56,11 @@ class Snapshot:
         self._file.close()
 
     def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """Rows of a collected table, all columns or those named; KeyError for another table or column.
+        """Rows of a table that a snapshot may hold, all columns or those named; KeyError for another table or column.
 
-        Raises InputError when its Parquet file cannot be decoded.
+        An observed table that this one lacks has no rows. Raises InputError when its Parquet file cannot be decoded.
         """
-        schema = COLLECTED[name].arrow_schema
+        schema = STORED[name].arrow_schema
         chosen = schema.names if columns is None else columns
         return pa.Table.from_batches(
             self.batches(name, columns), pa.schema([schema.field(column) for column in chosen])
@@ -68,8 +68,10 @@ class Snapshot:
 
     def batches(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """The same rows, a bounded number at a time; same errors."""
-        schema = COLLECTED[name].arrow_schema
+        schema = STORED[name].arrow_schema
         chosen = schema.names if columns is None else list(columns)
+        if name not in self.manifest.tables:
+            return
         place = f"{self.path}, table {name}"
         decoded_bytes = 0
         try:
@@ -98,8 +100,13 @@ class Snapshot:
                 yield _event(line, f"{self.path}, {LOG_NAME}, line {number}")
 
     def parquet_file(self, name: str) -> MemberFile:
-        """The Parquet file of a collected table, read-only, out of the open snapshot."""
+        """The Parquet file of a table that it holds, read-only, out of the open snapshot."""
         return MemberFile(self._file, self._members[table_member(name)])
+
+    def log_file(self) -> MemberFile | None:
+        """The audit trail as it is; None where there is none."""
+        member = self._members.get(LOG_NAME)
+        return None if member is None else MemberFile(self._file, member)
 
 
 def open_snapshot(path: Path) -> Snapshot:
@@ -124,17 +131,17 @@ def _checked(path: Path, file: BinaryIO) -> Snapshot:
     place = str(path)
     members = {member.name: member for member in read_directory(file, place)}
     manifest = _read_manifest(file, members, place)
-    expected = {MANIFEST_NAME, *map(table_member, COLLECTED)}
+    if not COLLECTED.keys() <= manifest.tables.keys() <= STORED.keys():
+        raise InputError("the manifest does not list the tables of its format", place=place)
+    expected = {MANIFEST_NAME, *map(table_member, manifest.tables)}
     if manifest.log is not None:
         expected.add(LOG_NAME)
     if strange := sorted(members.keys() - expected):
         raise InputError(f"unknown member {strange[0]!r}", place=place)
     if lacking := sorted(expected - members.keys()):
         raise InputError(f"{lacking[0]} is missing", place=place)
-    if manifest.tables.keys() != COLLECTED.keys():
-        raise InputError("the manifest does not list the tables of its format", place=place)
     sha256 = _check_hashes(file, members, manifest, place)
-    for name in COLLECTED:
+    for name in manifest.tables:
         _check_table(file, members[table_member(name)], manifest.tables[name].rows, name, place)
     return Snapshot(path, file, manifest, members, sha256)
 
@@ -243,7 +250,7 @@ def _check_table(file: BinaryIO, member: Member, rows: int, name: str, place: st
             group_rows = sum(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError(f"the Parquet file cannot be decoded: {error}", place=place) from error
-    if not schema.equals(COLLECTED[name].arrow_schema):
+    if not schema.equals(STORED[name].arrow_schema):
         raise InputError("the columns are not those of the format", place=place)
     if metadata.num_rows != rows or group_rows != rows:
         raise InputError(f"has {metadata.num_rows} rows where the manifest declares {rows}", place=place)

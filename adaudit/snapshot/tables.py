@@ -7,23 +7,22 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from adaudit.schema import COLLECTED
 from adaudit.snapshot.reader import Snapshot
 
 
 @dataclass(frozen=True)
 class SnapshotTables(Mapping[str, pa.Table]):
-    """The collected tables of a snapshot, each read when asked for."""
+    """The tables that a snapshot holds, each read when asked for."""
 
     snapshot: Snapshot
 
     def __getitem__(self, name: str) -> pa.Table:
-        if name not in COLLECTED:
+        if name not in self.snapshot.manifest.tables:
             raise KeyError(name)
         return self.snapshot.table(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(COLLECTED)
+        return iter(self.snapshot.manifest.tables)
 
     def __len__(self) -> int:
-        return len(COLLECTED)
+        return len(self.snapshot.manifest.tables)

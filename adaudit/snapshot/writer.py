@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from adaudit.errors import IncompleteError, InternalError, UsageError
-from adaudit.schema import COLLECTED, FORMAT_VERSION
+from adaudit.schema import COLLECTED, FORMAT_VERSION, OBSERVED, STORED
 from adaudit.snapshot.archive import ArchiveWriter, checksum
 from adaudit.snapshot.manifest import Manifest, ManifestHeader, MemberInfo, TableInfo
 
@@ -54,16 +54,17 @@ class SnapshotWriter:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def table_path(self, name: str) -> Path:
-        """Where the Parquet file of a collected table must be put; KeyError for any other name."""
-        return self.folder / table_member(COLLECTED[name].name)
+        """Where the Parquet file of a table must be put; KeyError for one that no snapshot holds."""
+        return self.folder / table_member(STORED[name].name)
 
     def write_table(self, name: str, table: pa.Table) -> None:
         """Write all rows of a table; its columns are those declared, in their order."""
-        schema = COLLECTED[name].arrow_schema
+        schema = STORED[name].arrow_schema
         pq.write_table(table.select(schema.names).cast(schema), self.table_path(name), compression="zstd")
 
     def seal(self, header: ManifestHeader, log: Path | None = None) -> Path:
-        """Write the snapshot file, owner-only, and return its path. Tables that were not put are empty.
+        """Write the snapshot file, owner-only, and return its path. Collected tables that were not put are
+        empty, observed ones are not there.
 
         ``log``: the audit trail of the collection, taken along as it is.
         Raises InternalError when a table does not have its declared schema, IncompleteError when the file
@@ -80,7 +81,7 @@ class SnapshotWriter:
     def _write_archive(self, sealed: Path, header: ManifestHeader, log: Path | None) -> None:
         tables: dict[str, TableInfo] = {}
         members: list[tuple[str, Path, int, int]] = []
-        for name in sorted(COLLECTED):
+        for name in sorted((*COLLECTED, *(name for name in OBSERVED if self.table_path(name).exists()))):
             rows = self._checked_rows(name)
             path = self.table_path(name)
             size, crc, sha256 = _checksum_of(path)
@@ -109,7 +110,7 @@ class SnapshotWriter:
         if not path.exists():
             self.write_table(name, COLLECTED[name].arrow_schema.empty_table())
         with pq.ParquetFile(path) as parquet:
-            if not parquet.schema_arrow.equals(COLLECTED[name].arrow_schema):
+            if not parquet.schema_arrow.equals(STORED[name].arrow_schema):
                 raise InternalError("was not written with the declared schema", place=f"table {name}")
             return int(parquet.metadata.num_rows)
 
