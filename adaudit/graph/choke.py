@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from adaudit.graph.blocks import NONE, Ids
 from adaudit.graph.graph import Graph, Mask, Small
-from adaudit.graph.search import Reached, passing, reaching, rooted, search_tree, tree_of
+from adaudit.graph.search import Reached, outside, passing, reaching, rooted, search_tree, tree_of
 
 MOST: Final = 20
 SEARCHES: Final = 200
@@ -56,12 +56,10 @@ def choke_changes(graph: Graph, sources: Ids, goals: Ids, most: int = MOST, sear
     passed = passing(found, between.sources)[stepping[removable]]
     bounds = np.bincount(change[removable], passed, len(graph.changes)).astype(np.int64)
     change_of_step = graph.change[between.edges]
-    by_change = np.argsort(change_of_step, kind="stable")
-    in_order = change_of_step[by_change]
 
     def steps_of(number: int) -> Ids:
-        start, end = np.searchsorted(in_order, (number, number + 1))
-        return by_change[start:end]
+        steps: Ids = np.flatnonzero(change_of_step == number)
+        return steps
 
     return _best(bounds, lambda number: between.lost(steps_of(number)), most, searches)
 
@@ -71,8 +69,8 @@ class _Between:
 
     def __init__(self, graph: Graph, sources: Ids, goals: Ids) -> None:
         self.found: Reached = reaching(graph, goals)
-        sources = np.setdiff1d(sources[sources >= 0], goals)
-        self.sources: Ids = sources[self.found.is_reached[sources]]
+        asked = outside(graph.count, sources, goals)
+        self.sources: Ids = asked[self.found.is_reached[asked]]
         ahead = search_tree(graph.outward, self.sources) != NONE
         is_between = graph.is_traversable & ahead[graph.source] & self.found.is_reached[graph.target]
         inward = graph.adjacency(is_between, backwards=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import maximum_flow
 
@@ -43,8 +44,8 @@ def minimal_cut(graph: Graph, sources: Ids, goals: Ids) -> Cut:
     behind = search_tree(graph.inward, goals) != NONE
     is_between = graph.is_traversable & ahead[graph.source] & behind[graph.target]
     rows = np.flatnonzero(is_between & ~lost[graph.source] & ~taken[graph.target])
+    inner = np.flatnonzero(ahead & behind & ~taken & ~lost)
     place = np.full(graph.count, NONE, np.int64)
-    inner = np.unique(np.concatenate((graph.source[rows], graph.target[rows])))
     place[inner] = np.arange(len(inner)) + 2
     place[taken], place[lost] = _SOURCE, _SINK
     tail, head = place[graph.source[rows]], place[graph.target[rows]]
@@ -62,36 +63,38 @@ def minimal_cut(graph: Graph, sources: Ids, goals: Ids) -> Cut:
 def _network(change: Small, tail: Ids, head: Ids, count: int) -> tuple[csr_array, bool]:
     """Arcs with their capacities between ``count`` places and a place for each change, and whether each is a star."""
     is_fixed = change == NONE
-    fixed = np.unique(tail[is_fixed] * count + head[is_fixed])
-    by_change = np.argsort(change, kind="stable")[np.count_nonzero(is_fixed) :]
-    change, tail, head = change[by_change], tail[by_change], head[by_change]
-    is_first = np.diff(change, prepend=NONE) != 0
-    first, number = np.flatnonzero(is_first), np.cumsum(is_first) - 1
-    shares_tail, shares_head = (_all_alike(ends, first, number) for ends in (tail, head))
+    fixed_tail, fixed_head = tail[is_fixed], head[is_fixed]
+    change, tail, head = change[~is_fixed], tail[~is_fixed], head[~is_fixed]
+    number, shares_tail, shares_head = shared_ends(change, tail, head)
+    is_least = bool((shares_tail | shares_head).all())
     is_at_head = (shares_head & ~shares_tail)[number]
-    _, piece = np.unique(number * count + np.where(is_at_head, head, tail), return_inverse=True)
-    middle = count + piece
-    size = count + int(piece.max(initial=NONE)) + 1
-    unlimited = size
-    inward, first_in = np.unique(tail * size + middle, return_index=True)
-    outward, first_out = np.unique(middle * size + head, return_index=True)
+    if not is_least:
+        _, number = np.unique(number * count + np.where(is_at_head, head, tail), return_inverse=True)
+    middle = count + number
+    size = count + int(number.max(initial=NONE)) + 1
+    unlimited = len(is_fixed) + 1
     capacity = np.concatenate(
         (
-            np.full(len(fixed), unlimited),
-            np.where(is_at_head[first_in], unlimited, 1),
-            np.where(is_at_head[first_out], 1, unlimited),
+            np.full(len(fixed_tail), unlimited),
+            np.where(is_at_head, unlimited, 1),
+            np.where(is_at_head, 1, unlimited),
         )
     )
-    places: Ids = np.concatenate((np.divmod(fixed, count), np.divmod(inward, size), np.divmod(outward, size)), axis=1)
-    network = coo_array((capacity.astype(np.int32), tuple(places.astype(np.int32))), shape=(size, size)).tocsr()
-    return network, bool((shares_tail | shares_head).all())
+    places = (np.concatenate((fixed_tail, tail, middle)), np.concatenate((fixed_head, middle, head)))
+    summed = coo_array((capacity, places), shape=(size, size)).tocsr()
+    arcs = np.where(summed.data < unlimited, 1, unlimited)
+    parts = (part.astype(np.int32) for part in (arcs, summed.indices, summed.indptr))
+    return csr_array(tuple(parts), shape=(size, size)), is_least
 
 
-def _all_alike(values: Ids, first: Ids, number: Ids) -> Mask:
-    """By change, whether all of its steps have the value of its first one."""
-    differs = np.bincount(number, values != values[first][number], len(first))
-    alike: Mask = differs == 0
-    return alike
+def shared_ends(change: Small, tail: npt.NDArray[np.integer], head: npt.NDArray[np.integer]) -> tuple[Ids, Mask, Mask]:
+    """Changes numbered from 0, by edge; and by number whether all its edges share their tail, and their head."""
+    exists = np.bincount(change) > 0
+    number = (np.cumsum(exists) - 1)[change]
+    one: Ids = np.zeros(int(exists.sum()), np.int64)
+    one[number] = np.arange(len(number))
+    strays = [np.bincount(number, ends != ends[one[number]], len(one)) for ends in (tail, head)]
+    return number, strays[0] == 0, strays[1] == 0
 
 
 def _reaches_sink(network: csr_array) -> Mask:

@@ -8,24 +8,40 @@ import numpy as np
 
 from adaudit.graph.blocks import Ids
 from adaudit.graph.graph import Graph, Small
-from adaudit.graph.search import reaching
+from adaudit.graph.search import Reached, outside, reaching
 
 
 @dataclass(frozen=True)
 class Exposure:
     """The sources that reach a goal, in the order of nodes; goals are not among them.
 
-    ``kind``: as given. ``distance``: steps of a shortest path; ``next_node``, ``edge``: its first step; ``goal``: its
-    end. ``sources``: how many were asked about.
+    ``kind``: as given. ``sources``: how many were asked about. ``found``: the search, which knows every other node too.
     """
 
     node: Ids
     kind: Ids
-    distance: Small
-    next_node: Small
-    edge: Small
-    goal: Small
     sources: int
+    found: Reached
+
+    @property
+    def distance(self) -> Small:
+        """Steps of a shortest path."""
+        return self.found.distance[self.node]
+
+    @property
+    def next_node(self) -> Small:
+        """Where its first step leads."""
+        return self.found.next_node[self.node]
+
+    @property
+    def edge(self) -> Small:
+        """Row of its first edge."""
+        return self.found.edge[self.node]
+
+    @property
+    def goal(self) -> Small:
+        """Where it ends."""
+        return self.found.root[self.node]
 
     def __len__(self) -> int:
         return len(self.node)
@@ -41,20 +57,12 @@ class Exposure:
 
 def exposure(graph: Graph, sources: Ids, kinds: Ids, goals: Ids) -> Exposure:
     """Which of the sources reach one of the goals; ``kinds``: any code, by source."""
-    outside = np.flatnonzero((sources >= 0) & ~np.isin(sources, goals))
-    nodes, first = np.unique(sources[outside], return_index=True)
+    asked = outside(graph.count, sources, goals)
+    kind_of: Ids = np.zeros(graph.count, np.int64)
+    kind_of[sources[sources >= 0]] = kinds[sources >= 0]
     found = reaching(graph, goals)
-    is_exposed = found.is_reached[nodes]
-    exposed = nodes[is_exposed]
-    return Exposure(
-        node=exposed,
-        kind=kinds[outside[first[is_exposed]]],
-        distance=found.distance[exposed],
-        next_node=found.next_node[exposed],
-        edge=found.edge[exposed],
-        goal=found.root[exposed],
-        sources=len(nodes),
-    )
+    exposed = asked[found.is_reached[asked]]
+    return Exposure(exposed, kind_of[exposed], len(asked), found)
 
 
 def _counts(values: Ids | Small) -> dict[int, int]:

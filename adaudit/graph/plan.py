@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from adaudit.graph.blocks import NONE, Ids
-from adaudit.graph.cut import minimal_cut
+from adaudit.graph.cut import minimal_cut, shared_ends
 from adaudit.graph.exposure import Exposure, exposure
 from adaudit.graph.graph import Graph, Mask
-from adaudit.graph.search import Reached, passing, reaching, search_tree
+from adaudit.graph.search import Reached, outside, passing, reaching, search_tree
 
 
 @dataclass(frozen=True)
@@ -47,32 +47,40 @@ def remediation_plan(graph: Graph, sources: Ids, goals: Ids, until: int = 0) -> 
     """What to change, in order, until no more than so many sources are exposed or no change can bring more.
 
     With every change of a minimal cut made, only the irreducible are exposed. A change left undone exposes those that
-    reach the tail of its edges without any change of the cut: one search for each tells which changes each source
-    needs, and so what every order gains. Where the cut is only an upper bound, so is ``left``.
+    reach the source of its edges without any change of the cut: one search for each tells which changes each source
+    needs, and so what every order gains. That holds for changes whose edges share an end; with others, what is left
+    after each step is counted.
     """
-    sources = np.setdiff1d(sources[sources >= 0], goals)
-    exposed = sources[search_tree(graph.inward, goals)[sources] != NONE]
+    asked = outside(graph.count, sources, goals)
+    exposed = asked[search_tree(graph.inward, goals)[asked] != NONE]
     fixed = graph.keep(graph.change == NONE)
     found = reaching(fixed, goals)
     is_irreducible = found.is_reached[exposed]
     irreducible, others = exposed[is_irreducible], exposed[~is_irreducible]
     cut = minimal_cut(graph, others, goals)
-    is_open = graph.is_traversable & cut.before[graph.source] & cut.before[graph.target]
-    if cut.is_least:
-        is_open &= ~np.isin(graph.change, cut.changes)
+    is_cut = np.isin(graph.change, cut.changes)
+    is_open = graph.is_traversable & cut.before[graph.source] & cut.before[graph.target] & ~is_cut
     inward = graph.adjacency(is_open, backwards=True)
     changes_of_edges = graph.change[cut.edges]
-    needed_by = _Needs(len(others))
+    needs = _Needs(len(others))
     for change in cut.changes:
         tails = graph.source[cut.edges[changes_of_edges == change]]
-        needed_by.add(search_tree(inward, tails)[others] != NONE)
-    steps = []
+        needs.add(search_tree(inward, tails)[others] != NONE)
+    followed = np.flatnonzero(is_cut & graph.is_traversable)
+    _, shares_source, shares_target = shared_ends(
+        graph.change[followed], graph.source[followed], graph.target[followed]
+    )
+    is_known = bool((shares_source | shares_target).all())
+    steps: list[Step] = []
     left = len(exposed)
-    for number, gain in needed_by.best_order():
+    for number, gain in needs.best_order():
         if left <= until:
             break
-        left -= gain
         change = int(cut.changes[number])
+        if not is_known:
+            made = graph.without([change, *(step.change for step in steps)])
+            gain = left - int(np.count_nonzero(search_tree(made.inward, goals)[exposed] != NONE))
+        left -= gain
         steps.append(Step(change, gain, left, np.flatnonzero(graph.change == change)))
     return Plan(
         steps=tuple(steps),

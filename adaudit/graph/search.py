@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -15,21 +16,33 @@ from adaudit.graph.graph import Graph, Mask, Small
 
 @dataclass(frozen=True)
 class Reached:
-    """What a search found, by node. ``distance``: steps between the node and the nearest root; ``NONE`` when none.
+    """What a search found, by node; ``NONE`` for a node that it did not reach.
 
-    ``next_node``, ``edge``: neighbour one step nearer to the root, and row of the edge between the two; ``NONE`` at a
-    root. ``root``: where that way ends.
+    ``distance``: steps between the node and the nearest root. ``next_node``: neighbour one step nearer to that root;
+    ``NONE`` at a root. ``root``: where that way ends.
     """
 
+    graph: Graph
+    is_backwards: bool
     distance: Small
     next_node: Small
-    edge: Small
     root: Small
 
     @property
     def is_reached(self) -> Mask:
         is_reached: Mask = self.distance != NONE
         return is_reached
+
+    @cached_property
+    def edge(self) -> Small:
+        """Row of the edge between the node and ``next_node``: the easiest where there are several."""
+        graph = self.graph
+        here, there = (graph.source, graph.target) if self.is_backwards else (graph.target, graph.source)
+        rows = np.flatnonzero((self.next_node[here] == there) & graph.is_traversable)
+        hardest_first = easiest(graph, rows)[::-1]
+        edge = np.full(graph.count, NONE, np.int32)
+        edge[here[hardest_first]] = hardest_first
+        return edge
 
 
 class Way(NamedTuple):
@@ -41,14 +54,12 @@ class Way(NamedTuple):
 
 def reachable_from(graph: Graph, sources: Ids) -> Reached:
     """What these nodes can take; ``next_node`` is the node before."""
-    next_node = search_tree(graph.outward, sources)
-    return _told(graph, next_node, graph.target, graph.source)
+    return _search(graph, sources, is_backwards=False)
 
 
 def reaching(graph: Graph, goals: Ids) -> Reached:
     """Who can take these nodes; ``next_node`` is the node after."""
-    next_node = search_tree(graph.inward, goals)
-    return _told(graph, next_node, graph.source, graph.target)
+    return _search(graph, goals, is_backwards=True)
 
 
 def search_tree(adjacency: csr_array, roots: Ids) -> Small:
@@ -56,10 +67,23 @@ def search_tree(adjacency: csr_array, roots: Ids) -> Small:
     return tree_of(rooted(adjacency, roots))
 
 
+def marked(count: int, nodes: Ids) -> Mask:
+    """Which of so many nodes are among these; ``NONE`` is none."""
+    is_marked = np.zeros(count, bool)
+    is_marked[nodes[nodes >= 0]] = True
+    return is_marked
+
+
+def outside(count: int, sources: Ids, goals: Ids) -> Ids:
+    """The sources that are no goals, in order, each once."""
+    found: Ids = np.flatnonzero(marked(count, sources) & ~marked(count, goals))
+    return found
+
+
 def rooted(adjacency: csr_array, roots: Ids) -> csr_array:
     """A node more, the last, from which a step leads to every root; values are of no use."""
     count = adjacency.shape[0]
-    indices = np.concatenate((adjacency.indices, np.unique(roots[roots >= 0])), dtype=np.int32)
+    indices = np.concatenate((adjacency.indices, np.flatnonzero(marked(count, roots))), dtype=np.int32)
     starts = np.append(adjacency.indptr, np.int32(len(indices)))
     return csr_array((np.broadcast_to(1.0, len(indices)), indices, starts), shape=(count + 1, count + 1))
 
@@ -102,10 +126,10 @@ def shortest_paths(graph: Graph, sources: Ids, goals: Ids, most: int = 1) -> lis
     A source that is a goal is a path of length 0. On other paths no node after the first is a source, none before the
     last a goal. Between two nodes the easiest edge is told.
     """
-    sources, goals = np.unique(sources[sources >= 0]), np.unique(goals[goals >= 0])
-    at_once = np.isin(sources, goals)
-    ways = [Way(sources[n : n + 1], sources[:0]) for n in np.flatnonzero(at_once)[:most]]
-    starts = sources[~at_once]
+    is_goal = marked(graph.count, goals)
+    at_once = np.flatnonzero(is_goal & marked(graph.count, sources))
+    ways = [Way(at_once[n : n + 1], at_once[:0]) for n in range(len(at_once))[:most]]
+    starts = outside(graph.count, sources, goals)
     if len(ways) == most or not len(starts):
         return ways
     found = reaching(graph, goals)
@@ -115,7 +139,7 @@ def shortest_paths(graph: Graph, sources: Ids, goals: Ids, most: int = 1) -> lis
     if len(ways) == most - 1:
         nearest = starts[np.argmin(found.distance[starts])]
         return [*ways, way_from(found, int(nearest))]
-    return [*ways, *_several(graph, starts, goals, found, most - len(ways))]
+    return [*ways, *_several(graph, starts, np.flatnonzero(is_goal), found, most - len(ways))]
 
 
 def way_from(found: Reached, node: int) -> Way:
@@ -128,25 +152,26 @@ def way_from(found: Reached, node: int) -> Way:
     return Way(np.array(nodes, np.int64), np.array(edges, np.int64))
 
 
-def _told(graph: Graph, before: Small, here: Small, there: Small) -> Reached:
-    """Distances, edges and roots of a search tree whose steps are edges between ``here`` and ``there``."""
+def _search(graph: Graph, roots: Ids, *, is_backwards: bool) -> Reached:
+    before = search_tree(graph.inward if is_backwards else graph.outward, roots)
     nodes = np.arange(graph.count, dtype=np.int32)
     is_reached = before != NONE
     is_inner = is_reached & (before != nodes)
     up = np.where(is_inner, before, nodes)
     distance = is_inner.astype(np.int32)
-    while True:
+    while True:  # up leads ever twice as far, and distance says how far
         distance += distance[up]
         further = up[up]
         if np.array_equal(further, up):
             break
         up = further
-    next_node = np.where(is_inner, before, np.int32(NONE))
-    rows = np.flatnonzero((next_node[here] == there) & graph.is_traversable)
-    hardest_first = easiest(graph, rows)[::-1]
-    edge = np.full(graph.count, NONE, np.int32)
-    edge[here[hardest_first]] = hardest_first
-    return Reached(np.where(is_reached, distance, NONE), next_node, edge, np.where(is_reached, up, NONE))
+    return Reached(
+        graph=graph,
+        is_backwards=is_backwards,
+        distance=np.where(is_reached, distance, np.int32(NONE)),
+        next_node=np.where(is_inner, before, np.int32(NONE)),
+        root=np.where(is_reached, up, np.int32(NONE)),
+    )
 
 
 def _several(graph: Graph, starts: Ids, goals: Ids, found: Reached, most: int) -> list[Way]:
@@ -155,7 +180,7 @@ def _several(graph: Graph, starts: Ids, goals: Ids, found: Reached, most: int) -
     That length is not known beforehand: the part grows until it holds enough paths that are as short.
     """
     ahead = reachable_from(graph, starts)
-    is_goal, is_start = (np.isin(np.arange(graph.count), nodes) for nodes in (goals, starts))
+    is_goal, is_start = marked(graph.count, goals), marked(graph.count, starts)
     may_pass = graph.is_traversable & ~is_goal[graph.source] & ~is_start[graph.target]
     may_pass &= ahead.is_reached[graph.source] & found.is_reached[graph.target]
     rows = np.flatnonzero(may_pass)
