@@ -161,8 +161,9 @@ class Judge:
             edge = getattr(ability, spread.value) if spread else None
             if edge is not None:
                 found.setdefault(edge, []).append((ability.bit, ability.name))
-        if mask & _WRITE:
-            found.pop("AddSelf", None)
+        if mask & _WRITE and "AddSelf" in found:
+            adding = found.pop("AddSelf")
+            next(abilities for abilities in found.values() if (_WRITE, "member") in abilities).extend(adding)
         if guid is None:
             found.update((edge, [(bit, "")]) for bit, edge in _WHOLE if mask & bit)
             if mask & FULL_CONTROL == FULL_CONTROL:

@@ -123,6 +123,7 @@ ALICE, BOB, SOINS, LABO = 0, 1, 3, 4
 @settings(deadline=None)
 @given(situations())
 @example(("group", [(ALICE, SOINS), (BOB, SOINS)], [Ace(False, ALICE, WRITE, MEMBER), Ace(True, SOINS, WRITE)]))
+@example(("group", [(ALICE, SOINS)], [Ace(False, ALICE, WRITE), Ace(True, SOINS, WRITE | SELF)]))
 @example(("group", [(ALICE, LABO), (LABO, SOINS)], [Ace(False, LABO, FULL), Ace(True, SOINS, FULL)]))
 @example(("user", [(ALICE, SOINS)], [Ace(False, SOINS, CONTROL, RESET), Ace(True, AUTHENTICATED, CONTROL)]))
 @example(("user", [(AUTHENTICATED, SOINS)], [Ace(False, ALICE, WRITE), Ace(True, SOINS, GENERIC_ALL)]))
