@@ -100,6 +100,7 @@ def test_dangling_and_unseen_members_are_kept(forest: SmallForest) -> None:
     forest.row("principals", principal_id=len(forest.rows["principals"]), type="unseen", dn="CN=Hidden", sid=None)
     forest.join("CN=Hidden", STAFF)
     forest.row("memberships", member_id=None, group_id=None, origin="member")
+    forest.row("memberships", member_id=10**6, group_id=10**6, origin="primary_group")
     assert {source for source, _ in pairs(forest.edges(members), "MemberOf")} == {gone, ""}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from adaudit.graph.families.service_hosts import service_hosts
+from adaudit.graph.host_names import MOST_BEARERS
 from tests.graph.small_forest import HEAD, SmallForest, pairs
 
 SQL, ANA, SYNC = f"CN=SQL01,{HEAD}", f"CN=Ana,{HEAD}", f"CN=Sync,{HEAD}"
@@ -42,6 +43,13 @@ def test_other_services_unknown_hosts_and_disabled_accounts_do_not(
     forest: SmallForest, service: str, host: str, flags: dict[str, Any]
 ) -> None:
     spn(forest, forest.add(ANA, "user", rid=1104, **flags), service, host)
+    assert forest.edges(service_hosts) == []
+
+
+def test_a_name_that_many_computers_bear_says_nothing(forest: SmallForest) -> None:
+    for number in range(MOST_BEARERS):
+        forest.add(f"CN=Copy{number},{HEAD}", "computer", rid=1200 + number, dns_host_name="SQL01.corp.test")
+    spn(forest, forest.add(ANA, "user", rid=1104), "mssqlsvc", "sql01")
     assert forest.edges(service_hosts) == []
 
 
