@@ -50,9 +50,9 @@ class _Tree:
 
     def __init__(self, facts: Facts) -> None:
         self._objects = facts.table("objects")
-        self._ids = facts.ids("objects", "object_id")
-        self._parents = np.full(int(self._ids.max(initial=-1)) + 1, -1, np.int64)
-        self._parents[self._ids] = facts.ids("objects", "parent_id")
+        ids = facts.ids("objects", "object_id")
+        order = np.argsort(ids, kind="stable")
+        self._ids, self._parents = ids[order], facts.ids("objects", "parent_id")[order]
         self._heads = {domain.object_id for domain in facts.domains}
 
     def holders(self, objects: Iterable[int]) -> dict[int, int]:
@@ -73,7 +73,8 @@ class _Tree:
         return {object_id: dns.get(object_id) or "" for object_id in wanted}
 
     def _above(self, object_id: int) -> int | None:
-        if object_id in self._heads or not 0 <= object_id < len(self._parents):
+        place = int(np.searchsorted(self._ids, object_id))
+        if object_id in self._heads or place == len(self._ids) or self._ids[place] != object_id:
             return None
-        parent = int(self._parents[object_id])
+        parent = int(self._parents[place])
         return parent if parent >= 0 else None

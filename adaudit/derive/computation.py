@@ -10,7 +10,6 @@ from adaudit.derive.accepted import privileged_principals
 from adaudit.derive.addresses import controller_addresses
 from adaudit.derive.assignments import local_group_members, user_rights
 from adaudit.derive.control import control_rights
-from adaudit.derive.control_paths import control_paths
 from adaudit.derive.controllers import domain_controllers
 from adaudit.derive.creators import computer_creators
 from adaudit.derive.default_aces import default_aces
@@ -41,7 +40,6 @@ COMPUTATIONS: tuple[Callable[[Facts], pa.Table], ...] = (
     applied_gpos,
     tier0,
     computer_creators,
-    control_paths,
     policy_scopes,
     resultant_settings,
     policy_targets,

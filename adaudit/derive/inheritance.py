@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pyarrow as pa
 
-from adaudit.derive.control_paths import objects_on_the_way
 from adaudit.derive.controllers import controller_places
 from adaudit.derive.facts import ACCOUNT_TABLES, Facts, build
 from adaudit.derive.gaps import Gap, Gaps
@@ -150,26 +149,6 @@ def _computer_creators(_: Facts, gaps: Gaps) -> Iterator[Gap]:
     yield from (gap._replace(column_name="*") for gap in gaps.of("attributes", "bytes") if not gap.is_wide)
 
 
-def _control_paths(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
-    """What stops the search on its way: descriptors, members and links that were not read. It hides anybody."""
-    yield from (gap for gap in _privileged_accounts(facts, gaps) if gap.column_name == "*")
-    yield from gaps.wide("security_descriptors", "aces", "memberships", "groups", "gpo_links")
-    on_the_way = objects_on_the_way(facts)
-    stops = (
-        *gaps.of("objects", "sd_id"),
-        *gaps.of("memberships", "member_id", "group_id"),
-        *gaps.of("gpo_links", "gpo_id"),
-    )
-    yield from gaps.as_lost_rows(gap for gap in stops if gap.object_id in on_the_way)
-    for (principal_id,) in facts.rows("control_paths", "principal_id"):
-        reached = facts.principals.get(principal_id)
-        if reached is not None and reached.type == "unseen" and reached.dn is not None:
-            yield _UNSEEN._replace(dn=reached.dn)
-    for container, gpo, dn, is_enabled in facts.rows("gpo_links", "container_id", "gpo_id", "gpo_dn", "is_enabled"):
-        if container in on_the_way and gpo is None and is_enabled is not False:
-            yield _UNSEEN._replace(dn=dn)
-
-
 def _delegation_targets(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
     """Delegations that were not read and, when one leads nowhere, SPNs and computers that were not."""
     for gap in gaps.of("delegations", "spn"):
@@ -237,7 +216,6 @@ INHERITED: tuple[tuple[str, Callable[[Facts, Gaps], Iterator[Gap]]], ...] = (
     ("delegation_targets", _delegation_targets),
     ("applied_gpos", _applied_gpos),
     ("computer_creators", _computer_creators),
-    ("control_paths", _control_paths),
     ("policy_scopes", _policy_scopes),
     ("resultant_settings", _resultant_settings),
     ("policy_targets", _policy_targets),

@@ -5,22 +5,38 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
+from adaudit.derive.accepted import stands_for_everybody
 from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import NONE, Ids
 from adaudit.graph.nodes import Nodes
 
-GOAL_LAYERS: Final = ("core", "extended", "site", "member")
-"""Not ``closure``: who controls a container or policy of tier 0 reaches tier 0 only if an edge leads on from there."""
+_ENTRIES: Final = frozenset(("core", "extended", "site"))
 
 
 def goals_of(facts: Facts, nodes: Nodes) -> Ids:
-    """The nodes of the table ``tier0``, in order, without those of its closure."""
-    tier0 = facts.table("tier0")
-    rows = Facts({"tier0": tier0.filter(pc.is_in(tier0["layer"], pa.array(GOAL_LAYERS)))})
-    by_object = nodes.of_objects(rows.ids("tier0", "object_id"))
-    by_identity = nodes.of_principals(rows.ids("tier0", "principal_id"))
-    found: Ids = np.unique(np.where(by_object == NONE, by_identity, by_object))
+    """Nodes of the entries of the table ``tier0`` and of the members of their groups, in order.
+
+    Not its closure: who controls a container or policy of tier 0 reaches tier 0 only if an edge leads on from there.
+    Nor an identity that stands for everybody, or its members: when somebody put Domain Users into an administration
+    group, everybody reaches tier 0 and nobody was meant to be in it.
+    """
+    entries = [
+        (principal, object_id)
+        for principal, object_id, layer in facts.rows("tier0", "principal_id", "object_id", "layer")
+        if layer in _ENTRIES
+    ]
+    principals = {principal for principal, _ in entries if principal is not None}
+    groups = facts.memberships.groups
+    waiting = list(principals & groups)
+    while waiting:
+        for member in facts.memberships.members_of(waiting.pop()):
+            if member not in principals and not stands_for_everybody(facts, member):
+                principals.add(member)
+                if member in groups:
+                    waiting.append(member)
+    objects = {object_id for _, object_id in entries if object_id is not None}
+    by_identity = nodes.of_principals(np.array(sorted(principals), np.int64))
+    by_object = nodes.of_objects(np.array(sorted(objects), np.int64))
+    found: Ids = np.unique(np.concatenate((by_identity, by_object)))
     return found[found != NONE]

@@ -243,6 +243,17 @@ DEFAULT_ACES = Table(
     computed_from=("schema_classes",),
 )
 
+COMPUTER_CREATORS = Table(
+    "computer_creators",
+    "Accounts that joined a computer by means of the machine account quota.",
+    (
+        Column("object_id", Kind.ID, "the computer"),
+        Column("sid", Kind.SID, "mS-DS-CreatorSID"),
+        Column("principal_id", Kind.ID, "principal of that SID; null when none was seen"),
+    ),
+    computed_from=("attributes", "principals"),
+)
+
 COMPUTED_TABLES = (
     NESTED_GROUPS,
     PRIVILEGED_GROUPS,
@@ -258,4 +269,5 @@ COMPUTED_TABLES = (
     POLICY_SCOPES,
     RESULTANT_SETTINGS,
     DEFAULT_ACES,
+    COMPUTER_CREATORS,
 )

@@ -1,12 +1,20 @@
-"""control_paths: who reaches a privileged object, by which steps; computer_creators: who joined a computer."""
+"""Who reaches tier 0, by which steps, from the tables of a snapshot."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
-from adaudit.decode.sid import parse_sid
+from adaudit.derive import derived
+from adaudit.derive.facts import Facts
+from adaudit.graph.analysis import Analysis
+from adaudit.graph.kinds import EDGE_KINDS
+from adaudit.graph.search import way_from
+from adaudit.schema import TABLES
 
 DOMAIN = "S-1-5-21-1-2-3"
 ADMINS, HELPDESK, ALICE, BOB, PRIVILEGED_BOB = range(5)
@@ -87,8 +95,8 @@ def forest(*grants: tuple[int, int, int, str | None], protected: tuple[int, ...]
             if kind == "user"
         ],
         "memberships": [
-            {"member_id": PRIVILEGED_BOB, "group_id": ADMINS},
-            {"member_id": ALICE, "group_id": HELPDESK},
+            {"member_id": PRIVILEGED_BOB, "group_id": ADMINS, "origin": "member"},
+            {"member_id": ALICE, "group_id": HELPDESK, "origin": "member"},
         ],
         "security_descriptors": [
             {
@@ -116,110 +124,102 @@ def forest(*grants: tuple[int, int, int, str | None], protected: tuple[int, ...]
     }
 
 
-def found(compute: Any, *grants: tuple[int, int, int, str | None], **more: Any) -> dict[int, tuple[int, list[str]]]:
-    rows = compute(**forest(*grants, **more))["control_paths"]
-    return {row["principal_id"]: (row["depth"], row["path"]) for row in rows}
+def analysed(given: dict[str, Sequence[dict[str, Any]]]) -> Analysis:
+    facts = Facts({name: pa.Table.from_pylist(list(rows), TABLES[name].arrow_schema) for name, rows in given.items()})
+    for _ in derived(facts):
+        pass
+    return Analysis(facts)
 
 
-def test_a_right_over_a_privileged_group_is_a_path_of_its_holder_and_of_its_members(compute: Any) -> None:
-    right = f"write_dacl: {OBJECTS[ADMINS_OBJECT][0]}"
-    assert found(compute, (ADMINS_OBJECT, HELPDESK, WRITE_DACL, None)) == {
-        HELPDESK: (1, [right]),
-        ALICE: (1, [f"member: {OBJECTS[HELPDESK_OBJECT][0]}", right]),
+def found(*grants: tuple[int, int, int, str | None], **more: Any) -> dict[int, list[str]]:
+    """By identity that reaches tier 0, the kinds of the steps of its shortest path."""
+    analysis = analysed(forest(*grants, **more))
+    paths = {}
+    for principal in analysis.facts.principals:
+        node = analysis.nodes.of_principal(principal)
+        if analysis.reaching.is_reached[node] and not np.isin(node, analysis.goals):
+            edges = way_from(analysis.reaching, node).edges
+            paths[principal] = [EDGE_KINDS[kind].name for kind in analysis.graph.kind[edges]]
+    return paths
+
+
+def test_a_right_over_an_administration_group_is_a_path_of_its_holder_and_of_its_members() -> None:
+    assert found((ADMINS_OBJECT, HELPDESK, WRITE_DACL, None)) == {
+        HELPDESK: ["WriteDacl"],
+        ALICE: ["MemberOf", "WriteDacl"],
     }
 
 
-def test_rights_follow_one_another(compute: Any) -> None:
-    paths = found(compute, (ADMINS_OBJECT, ALICE, WRITE_DACL, None), (ALICE_OBJECT, BOB, CONTROL, RESET))
-    assert paths[BOB] == (
-        2,
-        [
-            f"control_access User-Force-Change-Password: {OBJECTS[ALICE_OBJECT][0]}",
-            f"write_dacl: {OBJECTS[ADMINS_OBJECT][0]}",
-        ],
-    )
+def test_rights_follow_one_another() -> None:
+    paths = found((ADMINS_OBJECT, ALICE, WRITE_DACL, None), (ALICE_OBJECT, BOB, CONTROL, RESET))
+    assert paths[BOB] == ["ForceChangePassword", "WriteDacl"]
 
 
-def test_the_shortest_way_is_told(compute: Any) -> None:
-    paths = found(
-        compute,
-        (ADMINS_OBJECT, ALICE, WRITE_DACL, None),
-        (ALICE_OBJECT, BOB, CONTROL, RESET),
-        (HEAD, BOB, WRITE_DACL, None),
-    )
-    assert paths[BOB] == (1, ["write_dacl: DC=chu,DC=example"])
-
-
-def test_a_membership_is_shorter_than_a_right_over_somebody_found_before(compute: Any) -> None:
-    grants = ((ADMINS_OBJECT, HELPDESK, WRITE_DACL, None), (HELPDESK_OBJECT, ALICE, WRITE_DACL, None))
-    assert found(compute, *grants)[ALICE][0] == 1
-    members = [{"member_id": BOB, "group_id": HELPDESK}]
-    grants = ((ADMINS_OBJECT, ALICE, WRITE_DACL, None), (ADMINS_OBJECT, HELPDESK, WRITE_DACL, None))
-    assert found(compute, *grants, (ALICE_OBJECT, BOB, CONTROL, RESET), memberships=members)[BOB][0] == 1
+def test_the_shortest_way_is_told() -> None:
+    grants = ((ADMINS_OBJECT, ALICE, WRITE_DACL, None), (ALICE_OBJECT, BOB, CONTROL, RESET))
+    assert found(*grants, (HEAD, BOB, WRITE_DACL, None))[BOB] == ["WriteDacl"]
 
 
 @pytest.mark.parametrize(("protected", "expected"), [((), {BOB}), ((ROOT_BOB,), set())])
-def test_a_container_counts_while_the_account_inherits_from_it(
-    compute: Any, protected: tuple[int, ...], expected: set[int]
-) -> None:
-    assert found(compute, (UNIT, BOB, WRITE_DACL, None), protected=protected).keys() == expected
+def test_a_container_counts_while_the_account_inherits_from_it(protected: tuple[int, ...], expected: set[int]) -> None:
+    assert found((UNIT, BOB, WRITE_DACL, None), protected=protected).keys() == expected
 
 
 @pytest.mark.parametrize(("is_enabled", "expected"), [(True, {BOB}), (False, set())])
-def test_a_policy_counts_where_it_applies_to_a_privileged_account(
-    compute: Any, is_enabled: bool, expected: set[int]
-) -> None:
+def test_a_policy_counts_where_it_applies_to_an_administrator(is_enabled: bool, expected: set[int]) -> None:
     link = {"container_id": UNIT, "order": 1, "gpo_id": POLICY, "is_enabled": is_enabled, "is_enforced": False}
     tables = {
         "organizational_units": [{"object_id": UNIT, "domain_id": 0, "kind": "ou", "blocks_inheritance": False}],
-        "gpos": [{"object_id": POLICY, "domain_id": 0}],
+        "gpos": [{"object_id": POLICY, "domain_id": 0, "user_enabled": True, "computer_enabled": True}],
         "gpo_links": [link],
     }
-    assert found(compute, (POLICY, BOB, WRITE_DACL, None), protected=(ROOT_BOB,), **tables).keys() == expected
+    assert found((POLICY, BOB, WRITE_DACL, None), protected=(ROOT_BOB,), **tables).keys() == expected
 
 
-def test_groups_that_hold_one_another_are_followed_once(compute: Any) -> None:
+def test_groups_that_hold_one_another_are_followed_once() -> None:
     members = [
-        {"member_id": PRIVILEGED_BOB, "group_id": ADMINS},
-        {"member_id": ALICE, "group_id": HELPDESK},
-        {"member_id": HELPDESK, "group_id": HELPDESK},
+        {"member_id": PRIVILEGED_BOB, "group_id": ADMINS, "origin": "member"},
+        {"member_id": ALICE, "group_id": HELPDESK, "origin": "member"},
+        {"member_id": HELPDESK, "group_id": HELPDESK, "origin": "member"},
     ]
-    assert found(compute, (ADMINS_OBJECT, HELPDESK, WRITE_DACL, None), memberships=members).keys() == {HELPDESK, ALICE}
+    assert found((ADMINS_OBJECT, HELPDESK, WRITE_DACL, None), memberships=members).keys() == {HELPDESK, ALICE}
 
 
-def test_the_privileged_and_those_who_reach_nothing_are_left_out(compute: Any) -> None:
-    assert found(compute, (HEAD, PRIVILEGED_BOB, WRITE_DACL, None), (BOB_OBJECT, ALICE, CONTROL, RESET)) == {}
+def test_tier_0_and_those_who_reach_nothing_are_left_out() -> None:
+    assert found((HEAD, PRIVILEGED_BOB, WRITE_DACL, None), (BOB_OBJECT, ALICE, CONTROL, RESET)) == {}
+
+
+def test_a_member_of_an_everyone_like_member_is_no_administrator_by_right() -> None:
+    everyone = {"principal_id": 9, "sid": f"{DOMAIN}-513", "rid": 513, "domain_id": 0, "type": "group"}
+    given = forest()
+    given["principals"].append(everyone)
+    given["memberships"] += [
+        {"member_id": 9, "group_id": ADMINS, "origin": "member"},
+        {"member_id": BOB, "group_id": 9, "origin": "member"},
+    ]
+    analysis = analysed(given)
+    goals = set(analysis.goals.tolist())
+    assert analysis.nodes.of_principal(PRIVILEGED_BOB) in goals
+    assert {analysis.nodes.of_principal(principal) for principal in (9, BOB)}.isdisjoint(goals)
+    exposure = dict(analysis.tables())["exposure"].to_pylist()
+    told = {(row["principal_id"], row["kind"], row["distance"], row["first_kind"]) for row in exposure}
+    assert {(9, "everyone_like", 1, "MemberOf"), (BOB, "user", 2, "MemberOf")} <= told
 
 
 @pytest.mark.parametrize(("unread", "is_told"), [(UNIT, True), (BOB_OBJECT, False)])
-def test_an_unread_descriptor_hides_a_path_where_it_stops_the_search(compute: Any, unread: int, is_told: bool) -> None:
+def test_an_unread_descriptor_hides_a_path_where_it_stops_the_search(unread: int, is_told: bool) -> None:
     gap = {"table_name": "objects", "column_name": "sd_id", "status": "denied", "reason": "no_read_right"}
-    rows = compute(**forest(coverage=[gap | {"object_id": unread}]))["coverage"]
-    told = {(row["object_id"], row["dn"]) for row in rows if row["table_name"] == "control_paths"}
+    rows = dict(analysed(forest(coverage=[gap | {"object_id": unread}])).tables())["coverage"].to_pylist()
+    told = {(row["object_id"], row["dn"]) for row in rows if row["table_name"] == "exposure"}
     assert ((None, OBJECTS[unread][0]) in told) == is_told
 
 
-def test_a_member_or_a_policy_that_was_never_seen_may_hide_a_path(compute: Any) -> None:
+def test_a_member_or_a_policy_that_was_never_seen_may_hide_a_path() -> None:
     given = forest((ADMINS_OBJECT, HELPDESK, WRITE_DACL, None))
     given["principals"].append({"principal_id": 9, "type": "unseen", "dn": "CN=cache,DC=chu,DC=example"})
-    given["memberships"].append({"member_id": 9, "group_id": HELPDESK})
+    given["memberships"].append({"member_id": 9, "group_id": HELPDESK, "origin": "member"})
     policy = "CN={2},CN=Policies,CN=System,DC=chu,DC=example"
     given["gpo_links"] = [{"container_id": HEAD, "order": 1, "gpo_dn": policy, "is_enabled": True}]
-    told = {row["dn"] for row in compute(**given)["coverage"] if row["table_name"] == "control_paths"}
+    rows = dict(analysed(given).tables())["coverage"].to_pylist()
+    told = {row["dn"] for row in rows if row["table_name"] == "exposure"}
     assert {"CN=cache,DC=chu,DC=example", policy} <= told
-
-
-def test_the_creator_of_a_computer_is_told_by_sid(compute: Any) -> None:
-    rows = compute(
-        principals=[{"principal_id": 7, "sid": f"{DOMAIN}-1104", "rid": 1104, "type": "user"}],
-        attributes=[
-            {"object_id": 3, "name": "mS-DS-CreatorSID", "position": 0, "bytes": parse_sid(f"{DOMAIN}-1104")},
-            {"object_id": 4, "name": "ms-ds-creatorsid", "position": 0, "bytes": parse_sid(f"{DOMAIN}-1999")},
-            {"object_id": 5, "name": "mS-DS-CreatorSID", "position": 0, "bytes": b"\x01\x05"},
-            {"object_id": 6, "name": "objectVersion", "position": 0, "text": "1"},
-        ],
-    )["computer_creators"]
-    assert [(row["object_id"], row["sid"], row["principal_id"]) for row in rows] == [
-        (3, f"{DOMAIN}-1104", 7),
-        (4, f"{DOMAIN}-1999", None),
-    ]
