@@ -13,7 +13,10 @@ from adaudit.cli.working import working
 from adaudit.engine import audit, load_pack, load_rules, read_exceptions
 from adaudit.engine.model import Audit, Language, Status
 from adaudit.engine.score import priority
+from adaudit.engine.site_tier0 import read_site_tier0
 from adaudit.errors import IncompleteError, UsageError
+from adaudit.graph.entry_points import read_entry_points
+from adaudit.graph.site_tier0 import AS_FOUND
 from adaudit.report import Texts, findings_json, write_report
 from adaudit.report.masking import mask
 from adaudit.snapshot import open_snapshot
@@ -48,6 +51,14 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--rules", "pack_folder", type=_PATH, metavar="DIR", help="Judge with a rule pack as well (rules/README.md)."
 )
+@click.option("--tier0", "site_path", type=_PATH, metavar="FILE", help="What the site adds to tier 0 (docs/graph.md).")
+@click.option(
+    "--entry-points",
+    "entry_points_path",
+    type=_PATH,
+    metavar="FILE",
+    help="CSV of hosts or accounts known to be exposed: their paths to tier 0 open the report (docs/graph.md).",
+)
 @click.option("--strict", is_flag=True, help="Exit with 3 also when facts were refused to the account that read.")
 @click.option("--json", "as_json", is_flag=True, help="Print findings.json instead of the summary, for scripts.")
 @click.option("--timings", is_flag=True, help="Tell on stderr what each rule and each table took, slowest first.")
@@ -59,6 +70,8 @@ def command(
     fail_on: int | None,
     exceptions_path: Path | None,
     pack_folder: Path | None,
+    site_path: Path | None,
+    entry_points_path: Path | None,
     strict: bool,
     as_json: bool,
     timings: bool,
@@ -72,11 +85,13 @@ def command(
     texts = Texts(language)
     exceptions = None if exceptions_path is None else read_exceptions(exceptions_path)
     pack = None if pack_folder is None else load_pack(pack_folder)
+    site = AS_FOUND if site_path is None else read_site_tier0(site_path)
+    entry_points = () if entry_points_path is None else read_entry_points(entry_points_path)
     watch = Stopwatch()
     with working(texts("terminal.judging")), open_snapshot(path) as snapshot:
         book = load_rules(with_cases=False)
         watch.lap("rules read")
-        judged = audit(snapshot, book, exceptions=exceptions, pack=pack)
+        judged = audit(snapshot, book, exceptions=exceptions, pack=pack, tier0=site, entry_points=entry_points)
     watch.lap("judged")
     page = None if output is None else write_report(judged, output, language)
     watch.lap("report written")

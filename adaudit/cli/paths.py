@@ -10,8 +10,10 @@ from typing import Any, Final
 import click
 
 from adaudit.cli.working import working
+from adaudit.engine.site_tier0 import read_site_tier0
 from adaudit.errors import UsageError
 from adaudit.graph.questions import AtDistance, Questions, ask
+from adaudit.graph.site_tier0 import AS_FOUND
 from adaudit.graph.told import Ace, Evidence, Path, Step, Thing
 from adaudit.report.masking import mask
 from adaudit.snapshot import open_snapshot
@@ -20,29 +22,36 @@ from adaudit.visible import visible
 FORMAT: Final = 1
 """Version of the JSON."""
 
+_PATH = click.Path(path_type=FilePath)
 _SHOWN: Final = 50
 """Nodes listed on a terminal; the JSON has all."""
 
 
 @click.command(name="paths", epilog="Example: adaudit paths chu.adsnap --from S-1-5-11 --to tier0")
-@click.argument("path", metavar="SNAPSHOT", type=click.Path(path_type=FilePath))
+@click.argument("path", metavar="SNAPSHOT", type=_PATH)
 @click.option("--from", "source", metavar="NAME", help="Who: a name, SID, DN, UPN or host. Alone: all that it reaches.")
 @click.option("--to", "target", metavar="NAME", help="What: the same, or tier0. Alone: all who reach it.")
 @click.option(
     "--most", type=click.IntRange(1, 100), default=1, show_default=True, help="How many paths, shortest first."
 )
+@click.option("--tier0", "site_path", type=_PATH, metavar="FILE", help="What the site adds to tier 0 (docs/graph.md).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
-def command(*, path: FilePath, source: str | None, target: str | None, most: int, as_json: bool) -> None:
+def command(
+    *, path: FilePath, source: str | None, target: str | None, most: int, site_path: FilePath | None, as_json: bool
+) -> None:
     """Show how one account, group or object of SNAPSHOT can take another, each step with its proof.
 
     A name that nothing bears, or several things, is an error that lists what it may mean.
     """
     if source is None and target is None:
         raise UsageError("give --from, --to or both")
+    site = AS_FOUND if site_path is None else read_site_tier0(site_path)
     with working("drawing the attack graph…"), open_snapshot(path) as snapshot:
-        questions = ask(snapshot)
+        questions = ask(snapshot, site)
     if source is not None and target is not None:
         paths = questions.paths(source, target, most)
+        if not paths and (unread := sum(questions.missing().values())):
+            click.echo(f"{unread:,} facts that may hide a path to tier 0 were not read: see the report", err=True)
         answer, lines = {"paths": [_path(each) for each in paths]}, _told(paths, source, target)
     else:
         reached = _reached(questions, source, target)

@@ -10,10 +10,11 @@ from adaudit.derive import derived
 from adaudit.derive.facts import Facts
 from adaudit.graph.analysis import Analysis
 from adaudit.graph.blocks import Ids
-from adaudit.graph.goals import goals_of
+from adaudit.graph.coverage import missing_by_fact
 from adaudit.graph.lookup import Lookup
 from adaudit.graph.naming import Naming
 from adaudit.graph.search import Reached, reachable_from, reaching, shortest_paths
+from adaudit.graph.site_tier0 import AS_FOUND, SiteTier0
 from adaudit.graph.told import Path, Thing
 from adaudit.snapshot import Snapshot, SnapshotTables
 
@@ -49,9 +50,13 @@ class Questions:
         """Who can take what bears a name, nearest first."""
         return self._told(reaching(self._analysis.graph, self._nodes(target)))
 
+    def missing(self) -> dict[str, int]:
+        """How many facts, by table, were not read and may hide a path to tier 0."""
+        return missing_by_fact(self._analysis.hiding_paths)
+
     def _nodes(self, name: str) -> Ids:
         if name.strip().lower() == TIER0:
-            return goals_of(self._analysis.facts, self._analysis.nodes)
+            return self._analysis.goals
         return np.array([self._lookup.node(name)], np.int64)
 
     def _told(self, found: Reached) -> tuple[AtDistance, ...]:
@@ -61,9 +66,12 @@ class Questions:
         return tuple(sorted(told, key=lambda each: (each.distance, each.thing.name.casefold(), each.thing.key)))
 
 
-def ask(snapshot: Snapshot) -> Questions:
-    """The questions that can be asked about a snapshot; its graph is drawn now."""
+def ask(snapshot: Snapshot, site: SiteTier0 = AS_FOUND) -> Questions:
+    """The questions that can be asked about a snapshot; its graph is drawn now. ``site``: its own tier 0.
+
+    Raises InputError when an entry of the site cannot be used.
+    """
     facts = Facts(SnapshotTables(snapshot))
     for _ in derived(facts):
         pass
-    return Questions(Analysis(facts))
+    return Questions(Analysis(facts, site))
