@@ -18,8 +18,14 @@ def guard(forest: SmallForest, dn: str, sddl: str) -> int:
     for ace in descriptor.aces:
         forest.row(
             "aces",
-            **{"sd_id": sd_id, "position": ace.position, "type": ace.type, "is_allow": ace.is_allow, "mask": ace.mask},
-            **{"flags": ace.flags, "object_type": ace.object_type, "trustee_sid": ace.trustee},
+            sd_id=sd_id,
+            position=ace.position,
+            type=ace.type,
+            is_allow=ace.is_allow,
+            mask=ace.mask,
+            flags=ace.flags,
+            object_type=ace.object_type,
+            trustee_sid=ace.trustee,
             is_inherited=bool(ace.flags & AceFlags.INHERITED),
             is_inherit_only=bool(ace.flags & AceFlags.INHERIT_ONLY),
             trustee_id=_identity(forest, ace.trustee),

@@ -21,6 +21,8 @@ NAME_FLAG: Final = "ea1dddc4-60ff-416e-8cc0-17cee534bce7"
 ENROLLMENT_FLAG: Final = "d15ef7d8-f226-46db-ae79-b34e560bd12c"
 
 _DOMAIN_USERS: Final = 513
+_BY_COMPUTERS: Final = ("ADCSESC3", "ADCSESC13")
+"""Edges that take a computer account where the directory has to give a dNSHostName."""
 
 
 class _Publication(NamedTuple):
@@ -177,7 +179,7 @@ class _Services:
     ) -> Edge:
         source = self._nodes.of_principal(each.principal_id)
         edge = each.share.edge(kind, source, target, attribute, on.authority.name)._replace(change=change)
-        if on.template.needs_dns_name and kind != "ADCSESC4" and edge.difficulty is None:
+        if on.template.needs_dns_name and kind in _BY_COMPUTERS and edge.difficulty is None:
             edge = edge._replace(difficulty=Difficulty.PREREQUISITE)
         return _doubted(edge, on.authority.is_trusted is None)
 
