@@ -5,39 +5,47 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Final, NamedTuple
 
-from adaudit.decode.flags import expand_generic
-from adaudit.derive.effective import RIGHTS, rights_given
+from adaudit.decode.flags import FULL_CONTROL, expand_generic
 from adaudit.derive.facts import Facts
+from adaudit.derive.grants import NULL_DACL, read_grants
+from adaudit.graph.blocks import NONE
+from adaudit.graph.holders import Held, Holders
 
-_NOBODY: Final = frozenset(("S-1-3-0", "S-1-3-1", "S-1-3-4", "S-1-5-10"))
-"""CREATOR OWNER, CREATOR GROUP, OWNER RIGHTS, SELF: of a descriptor that is no object's, they are nobody."""
+_NOBODY: Final = frozenset(("S-1-3-0", "S-1-3-1", "S-1-5-10"))
+"""CREATOR OWNER, CREATOR GROUP, SELF: of a descriptor that is no object's, they are nobody."""
 
 
 class Favoured(NamedTuple):
-    """Whom an ACE favours; ``position`` is None for a NULL DACL. ``is_certain``: without condition, and with the
-    right that the domain controller asks for."""
+    """Whom an ACE favours. ``trustee``: whom it names; another when deny ACEs leave out some of its members.
+    ``position``: ``NONE`` for a NULL DACL. ``is_certain``: without condition, and with the right that is asked for."""
 
     principal_id: int
-    position: int | None
+    trustee: int
+    position: int
     is_certain: bool
 
 
-def favoured(facts: Facts, role: str, right: str) -> dict[int, list[Favoured]]:
-    """Trustees by descriptor of that role, deny ACEs taken into account; owners get nothing from these.
+def favoured(facts: Facts, role: str, right: int) -> dict[int, list[Favoured]]:
+    """Those by descriptor of that role, deny ACEs taken into account; owners get nothing from these.
 
-    ``right``: the one that is asked for, as in ``descriptor_rights``. A trustee whose ACE gives other rights alone is
-    told too, as uncertain: tools write masks of every kind.
+    ``right``: the bit that domain controllers ask for. A trustee whose ACE gives other rights alone is told too, as
+    uncertain: tools write masks of every kind.
     """
-    rows = Facts({"descriptor_rights": rights_given(facts, role, RIGHTS, expand_generic)})
-    columns = ("sd_id", "principal_id", "trustee_sid", "right", "object_type", "position", "is_conditional")
-    found: defaultdict[int, dict[tuple[int, int | None], bool]] = defaultdict(dict)
-    for sd, principal, sid, given, object_type, position, is_conditional in rows.rows("descriptor_rights", *columns):
-        if principal is None or sid in _NOBODY or given == "owner":
-            continue
-        is_asked = given in ("full_control", "null_dacl") or (given == right and object_type is None)
-        place = (principal, position)
-        found[sd][place] = found[sd].get(place, False) or (is_asked and not is_conditional)
-    return {
-        sd: [Favoured(principal, position, certain) for (principal, position), certain in rows.items()]
-        for sd, rows in found.items()
-    }
+    grants = read_grants(facts, role, expand_generic)
+    denials = grants.denials
+    denied: defaultdict[int, set[int]] = defaultdict(set)
+    takes = (denials.mask & right != 0) & (denials.object_type == 0)
+    for row, principal in zip(denials.grant[takes].tolist(), denials.principal[takes].tolist(), strict=True):
+        denied[row].add(principal)
+    holders = Holders(facts)
+    found: defaultdict[int, list[Favoured]] = defaultdict(list)
+    for row, (trustee, mask) in enumerate(zip(grants.principal.tolist(), grants.mask.tolist(), strict=True)):
+        is_somebody = trustee != NONE and grants.trustees[grants.trustee[row]].sid not in _NOBODY
+        if is_somebody and mask & (FULL_CONTROL | NULL_DACL):
+            is_asked = mask & NULL_DACL or (mask & right and grants.object_type[row] == 0)
+            is_certain = bool(is_asked) and not grants.is_conditional[row]
+            held = holders.of_all([Held(trustee, frozenset(denied[row]))]) if row in denied else [trustee]
+            found[int(grants.sd[row])] += [
+                Favoured(principal, trustee, int(grants.position[row]), is_certain) for principal in held
+            ]
+    return found

@@ -147,25 +147,51 @@ def test_dns_administrators_are_led_to_writable_controllers(dns: SmallForest) ->
     assert edges[0].change is None
 
 
+def allow(forest: SmallForest, sd: int, name: str, mask: int, **columns: Any) -> None:
+    """A descriptor with one ACE."""
+    forest.row("security_descriptors", sd_id=sd, role="object", domain_id=0, dacl_state="present")
+    trustee = forest.principal(name)
+    sid = forest.rows["principals"][trustee]["sid"]
+    ace = {"sd_id": sd, "position": 0, "type": 0, "is_allow": True, "flags": 0, "is_inherit_only": False, "mask": mask}
+    forest.row("aces", **ace | columns, trustee_id=trustee, trustee_sid=sid)
+
+
 @pytest.mark.parametrize(
-    ("place", "mask", "columns", "is_led"),
+    ("place", "mask", "columns", "right"),
     [
-        (MICROSOFT_DNS, WRITE_PROPERTY, {}, True),
-        (MICROSOFT_DNS, FULL, {"is_inherited": True}, True),
-        (MICROSOFT_DNS, READ_PROPERTY, {}, False),
-        (MICROSOFT_DNS, WRITE_PROPERTY, {"object_type": "bf967a06-0de6-11d0-a285-00aa003049e2"}, False),
-        (f"DC=corp.test,{MICROSOFT_DNS}", FULL, {}, False),
+        (MICROSOFT_DNS, WRITE_PROPERTY, {}, "write_property"),
+        (MICROSOFT_DNS, FULL, {}, "full_control"),
+        (MICROSOFT_DNS, READ_PROPERTY, {}, None),
+        (MICROSOFT_DNS, FULL, {"is_inherit_only": True}, None),
+        (MICROSOFT_DNS, WRITE_PROPERTY, {"object_type": "bf967a06-0de6-11d0-a285-00aa003049e2"}, None),
+        (f"DC=corp.test,{MICROSOFT_DNS}", FULL, {}, None),
     ],
 )
 def test_whoever_may_write_the_settings_of_dns_servers_is_led_there_too(
-    dns: SmallForest, place: str, mask: int, columns: dict[str, Any], is_led: bool
+    dns: SmallForest, place: str, mask: int, columns: dict[str, Any], right: str | None
 ) -> None:
-    dns.row("security_descriptors", sd_id=STORED, role="object", domain_id=0, dacl_state="present")
-    ace = {"sd_id": STORED, "position": 0, "type": 0, "is_allow": True, "is_inherit_only": False, "mask": mask}
-    dns.row("aces", **ace, trustee_id=dns.principal(ANA), trustee_sid=f"{DOMAIN_SID}-1104", **columns)
+    allow(dns, STORED, ANA, mask, **columns)
     dns.add(place, "container", sd=STORED)
-    edges = dns.edges(dns_servers)
-    assert pairs(edges, "DnsAdminsToDC") == ({(ANA, DC1)} if is_led else set())
-    if is_led:
-        change = ("remove_ace", place, f"{DOMAIN_SID}-1104", None, None)
-        assert edges[0].change == (None if columns.get("is_inherited") else change)
+    expected = [(ANA, DC1, right, ("remove_ace", place, f"{DOMAIN_SID}-1104", right, None))] if right else []
+    assert [(e.source, e.target, e.attribute, e.change) for e in dns.edges(dns_servers)] == expected
+
+
+def test_a_right_that_these_settings_inherit_is_removed_where_it_comes_from(dns: SmallForest) -> None:
+    system = MICROSOFT_DNS.partition(",")[2]
+    allow(dns, STORED, ANA, FULL, flags=0x2)
+    allow(dns, STORED + 1, ANA, FULL, flags=0x12, is_inherited=True)
+    dns.add(system, "container", sd=STORED)
+    dns.add(MICROSOFT_DNS, "container", sd=STORED + 1)
+    (edge,) = dns.edges(dns_servers)
+    assert (edge.bearer, edge.change) == (
+        MICROSOFT_DNS,
+        ("remove_ace", system, f"{DOMAIN_SID}-1104", "full_control", None),
+    )
+
+
+def test_privileged_identities_need_no_dns(dns: SmallForest) -> None:
+    admins = f"CN=Domain Admins,{HEAD}"
+    dns.add(admins, "group", rid=512, is_security=True)
+    allow(dns, STORED, admins, FULL)
+    dns.add(MICROSOFT_DNS, "container", sd=STORED)
+    assert dns.edges(dns_servers) == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adaudit.graph.families.delegations import delegations
-from tests.graph.small_forest import HEAD, SmallForest, pairs
+from tests.graph.small_forest import DOMAIN_SID, HEAD, SmallForest, pairs
 
 WEB, FILES, ANA = f"CN=WEB,{HEAD}", f"CN=FILES,{HEAD}", f"CN=Ana,{HEAD}"
 STORED = 7
@@ -126,6 +126,18 @@ def test_other_rights_and_conditions_are_uncertain(forest: SmallForest) -> None:
 def test_a_deny_ace_before_counts_and_one_after_does_not(forest: SmallForest) -> None:
     favour(forest, (DENY, FULL, WEB), (ALLOW, FULL, WEB), (ALLOW, FULL, ANA), (DENY, FULL, ANA))
     assert acting(forest) == {(ANA, FILES, "direct")}
+
+
+def test_a_member_that_is_denied_is_left_out_of_the_group_that_is_allowed(forest: SmallForest) -> None:
+    staff, bob = f"CN=Staff,{HEAD}", f"CN=Bob,{HEAD}"
+    forest.add(staff, "group", rid=1120, is_security=True)
+    forest.add(bob, "user", rid=1121)
+    forest.join(ANA, staff)
+    forest.join(bob, staff)
+    favour(forest, (DENY, FULL, bob), (ALLOW, FULL, staff))
+    assert acting(forest) == {(ANA, FILES, "direct")}
+    (edge,) = forest.edges(delegations)
+    assert edge.change == ("remove_rbcd_trustee", FILES, f"{DOMAIN_SID}-1120", None, None)
 
 
 def test_inherit_only_entries_disabled_trustees_and_self_give_nothing(forest: SmallForest) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from adaudit.decode.flags import AccessMask
 from adaudit.derive.facts import ACCOUNT_TABLES, Facts
 from adaudit.graph.blocks import NONE, Block, Change, Edge, block_of
 from adaudit.graph.identities import disabled_accounts
@@ -57,19 +58,19 @@ def _unconstrained(facts: Facts, nodes: Nodes, disabled: set[int]) -> Iterator[E
 
 def _resource_based(facts: Facts, nodes: Nodes, disabled: set[int], computers: set[int]) -> Iterator[Edge]:
     """msDS-AllowedToActOnBehalfOfOtherIdentity: domain controllers ask for DS_CONTROL_ACCESS (MS-SFU 3.2.5.2.3)."""
-    readers = favoured(facts, "rbcd", "control_access")
+    trusted = favoured(facts, "rbcd", int(AccessMask.DS_CONTROL_ACCESS))
     for table in ACCOUNT_TABLES:
         for target, sd in facts.rows(table, "object_id", "rbcd_sd_id"):
-            for principal, position, is_certain in readers.get(sd, ()) if target is not None else ():
-                trustee = facts.principals.get(principal)
-                if trustee is None or trustee.object_id in disabled:
+            for principal, trustee, position, is_certain in trusted.get(sd, ()) if target is not None else ():
+                identity = facts.principals.get(principal)
+                if identity is None or identity.object_id in disabled:
                     continue
                 is_sure = is_certain and target in computers
                 yield Edge(
                     *("AllowedToAct", nodes.of_principal(principal), nodes.of_object(target)),
                     *(target, "msDS-AllowedToActOnBehalfOfOtherIdentity"),
-                    Change("remove_rbcd_trustee", target, principal),
+                    Change("remove_rbcd_trustee", target, trustee),
                     sd_id=sd,
-                    position=NONE if position is None else position,
+                    position=position,
                     difficulty=None if is_sure else Difficulty.UNCERTAIN,
                 )

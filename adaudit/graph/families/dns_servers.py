@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
+from adaudit.decode.flags import AccessMask
 from adaudit.derive.facts import Facts
-from adaudit.graph.blocks import NONE, Block, Change, Edge, block_of
+from adaudit.graph.blocks import Block, Edge, block_of
 from adaudit.graph.families.controllers import writable_controllers
 from adaudit.graph.nodes import Nodes
+from adaudit.graph.shares import TAKE, Reader
 
 _GROUP: Final = "dnsadmins"
 _SETTINGS: Final = "cn=microsoftdns,cn=system,"
-_RIGHTS: Final = ("full_control", "write_property", "write_dacl", "write_owner", "owner", "null_dacl")
+_WRITE: Final = TAKE | int(AccessMask.DS_WRITE_PROPERTY)
 
 
 def dns_servers(facts: Facts, nodes: Nodes) -> Iterator[Block]:
@@ -44,35 +45,10 @@ _Controllers = dict[int | None, list[int]]
 def _writers(facts: Facts, nodes: Nodes, controllers: _Controllers, told: set[int]) -> Iterator[Edge]:
     objects = facts.table("objects")
     here = Facts({"objects": objects.filter(pc.starts_with(pc.utf8_lower(objects["dn"]), _SETTINGS))})
-    for settings, domain, sd in here.rows("objects", "object_id", "domain_id", "sd_id"):
-        for principal, position, right, is_inherited in _rights(facts, sd):
-            if principal in told:
-                continue
-            change = None if is_inherited else _removal(settings, principal, sd, position)
-            for controller in controllers.get(domain, ()):
-                yield Edge(
-                    *("DnsAdminsToDC", nodes.of_principal(principal), controller, settings, right, change),
-                    sd_id=sd,
-                    position=position,
-                )
-
-
-def _rights(facts: Facts, sd: int | None) -> Iterator[tuple[int, int, str, bool]]:
-    """Trustees that may change the settings, once per ACE: position, right, and whether the ACE is inherited."""
-    rights = facts.table("descriptor_rights")
-    of_whole = pc.and_(pc.equal(rights["sd_id"], pa.scalar(sd, pa.int32())), pc.is_null(rights["object_type"]))
-    here = Facts({"descriptor_rights": rights.filter(of_whole)})
-    told = set()
-    columns = ("principal_id", "position", "right", "is_inherited")
-    for principal, position, right, is_inherited in here.rows("descriptor_rights", *columns):
-        place = (principal, NONE if position is None else position)
-        if right in _RIGHTS and principal is not None and place not in told:
-            told.add(place)
-            yield *place, right, bool(is_inherited)
-
-
-def _removal(settings: int, principal: int, sd: int | None, position: int) -> Change:
-    sd_id = NONE if sd is None else sd
-    if position == NONE:
-        return Change("set_owner", settings, principal, sd_id=sd_id)
-    return Change("remove_ace", settings, principal, sd_id=sd_id, position=position)
+    domain_of: dict[int, int | None] = dict(here.rows("objects", "object_id", "domain_id"))
+    reader = Reader(facts, here.ids("objects", "object_id"))
+    for share in reader.held_alone(reader.shares(here.ids("objects", "object_id"), _WRITE)):
+        if share.held.trustee not in told:
+            source = nodes.of_principal(share.held.trustee)
+            for controller in controllers.get(domain_of[share.object_id], ()):
+                yield share.edge("DnsAdminsToDC", source, controller, share.right)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from adaudit.decode.flags import AccessMask
 from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import NONE, Block, Change, Edge, block_of
 from adaudit.graph.kinds import Difficulty
@@ -23,15 +24,15 @@ def service_accounts(facts: Facts, nodes: Nodes) -> Iterator[Block]:
 
 def _readers(facts: Facts, nodes: Nodes) -> Iterator[Edge]:
     """msDS-GroupMSAMembership: domain controllers ask for RIGHT_DS_READ_PROPERTY (MS-ADTS 3.1.1.4.4)."""
-    readers = favoured(facts, "gmsa", "read_property")
+    readers = favoured(facts, "gmsa", int(AccessMask.DS_READ_PROPERTY))
     for account, sd in facts.rows("managed_service_accounts", "object_id", "reader_sd_id"):
-        for principal, position, is_certain in readers.get(sd, ()) if account is not None else ():
+        for principal, trustee, position, is_certain in readers.get(sd, ()) if account is not None else ():
             yield Edge(
                 *("ReadGMSAPassword", nodes.of_principal(principal), nodes.of_object(account)),
                 *(account, "msDS-GroupMSAMembership"),
-                Change("remove_password_reader", account, principal),
+                Change("remove_password_reader", account, trustee),
                 sd_id=sd,
-                position=NONE if position is None else position,
+                position=position,
                 difficulty=None if is_certain else Difficulty.UNCERTAIN,
             )
 
