@@ -103,14 +103,17 @@ def _keys(aces: Facts) -> tuple[Ids, Ids, list[tuple[int, str | None]]]:
     encoded = aces.table("aces")["object_type"].combine_chunks().dictionary_encode()
     guids = [None, *encoded.dictionary.to_pylist()]
     types = encoded.indices.fill_null(NONE).to_numpy().astype(np.int64) + 1
-    masks, mask = np.unique(_expanded(aces.ids("aces", "mask")), return_inverse=True)
-    pairs, right = np.unique(types * len(masks) + mask, return_inverse=True)
-    rights = [(int(masks[pair % len(masks)]), guids[pair // len(masks)]) for pair in pairs.tolist()]
+    masks, mask = _coded(aces.ids("aces", "mask"))
+    pairs, right = _coded(types * len(masks) + mask)
+    named = [(int(masks[pair % len(masks)]), guids[pair // len(masks)]) for pair in pairs.tolist()]
+    rights = [(expand_generic(mask) if mask >= 0 else 0, guid) for mask, guid in named]
+    meanings: dict[tuple[int, str | None], int] = {}
+    meaning = np.array([meanings.setdefault(each, len(meanings)) for each in rights], np.int64)[right]
     trustee = aces.ids("aces", "trustee_id") + 1
-    keys: Ids = np.unique(trustee * len(pairs) + right, return_inverse=True)[1]
-    return keys, right, rights
+    return _coded(trustee * len(meanings) + meaning)[1], meaning, list(meanings)
 
 
-def _expanded(masks: Ids) -> Ids:
-    distinct, inverse = np.unique(masks, return_inverse=True)
-    return np.array([expand_generic(mask) if mask >= 0 else 0 for mask in distinct.tolist()], np.int64)[inverse]
+def _coded(values: Ids) -> tuple[Ids, Ids]:
+    """The distinct values, in no particular order, and which of them each is."""
+    encoded = pa.array(values).dictionary_encode()
+    return encoded.dictionary.to_numpy(), encoded.indices.to_numpy().astype(np.int64)
