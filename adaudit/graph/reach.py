@@ -40,7 +40,7 @@ class Reach:
         scope: Ids = np.array([scope_of.get(place, NONE) for place in places], np.int64)
         by_scope = np.argsort(scope, kind="stable")
         computers, scope = computers[by_scope], scope[by_scope]
-        is_member = ~np.isin(computers, np.array(sorted(controllers), np.int64))
+        is_member = ~np.isin(computers, facts.ids("domain_controllers", "object_id"))
         scopes, first = np.unique(scope[is_member], return_index=True)
         self._members: dict[int, Ids] = dict(
             zip(scopes.tolist(), np.split(computers[is_member], first[1:]), strict=False)

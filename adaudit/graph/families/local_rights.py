@@ -175,24 +175,25 @@ class _Rights:
     def _may_log_on(self, row: _Row) -> bool:
         """A member of the local Remote Desktop Users also has the right, where policies say who has it."""
         holders = self._holders.get((row.scope, _REMOTE_LOGON))
-        return holders is None or not holders.isdisjoint({row.sid, _REMOTE_DESKTOP, _USERS, *self._sids(row)})
+        return holders is None or not holders.isdisjoint({_REMOTE_DESKTOP, _USERS, *self._sids(row)})
 
     def _logs_on(self, row: _Row) -> bool:
         """Whoever holds the right may log on to the controllers of the scope."""
         console = self._holders.get((row.scope, _CONSOLE_LOGON), _CONSOLE_BY_DEFAULT)
         holders = console | self._holders.get((row.scope, _REMOTE_LOGON), set())
-        return not holders.isdisjoint({row.sid, *self._sids(row)})
-
-    def _sids(self, row: _Row) -> Iterator[str | None]:
-        if row.principal_id is not None:
-            yield from (self._principals[each].sid for each in self._tokens.of(row.principal_id))
+        return not holders.isdisjoint(self._sids(row))
 
     def _may_connect(self, source: int) -> bool:
         """An identity that is or is in Remote Desktop Users, as the right alone does not let one connect."""
-        principal = NONE if source == NONE else int(self._nodes.principal_id[source])
-        return principal != NONE and any(
-            self._principals[each].sid == _REMOTE_DESKTOP for each in self._tokens.of(principal)
-        )
+        return source != NONE and _REMOTE_DESKTOP in self._carried(int(self._nodes.principal_id[source]))
+
+    def _sids(self, row: _Row) -> set[str]:
+        return {row.sid} if row.principal_id is None else {row.sid, *self._carried(row.principal_id)}
+
+    def _carried(self, principal_id: int) -> set[str]:
+        """SIDs in every token of an identity."""
+        found = (self._principals.get(each) for each in self._tokens.of(principal_id))
+        return {principal.sid for principal in found if principal is not None and principal.sid is not None}
 
 
 def _edge(kind: str, source: int, row: _Row) -> Edge:

@@ -64,7 +64,8 @@ def _in_sites(facts: Facts) -> Iterator[_Link]:
 def _controllers_of_sites(facts: Facts, nodes: Nodes) -> Iterator[Edge]:
     """The domain controllers of a site get its settings; where other machines are, the directory does not say."""
     for server, site, computer in facts.rows("directory_servers", "object_id", "site_id", "computer_id"):
-        yield Edge("GPOAppliesTo", nodes.settings_of(site), nodes.of_object(computer), server, "serverReference")
+        bearer = NONE if server is None else server
+        yield Edge("GPOAppliesTo", nodes.settings_of(site), nodes.of_object(computer), bearer, "serverReference")
 
 
 class _Policy(NamedTuple):
