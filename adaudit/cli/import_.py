@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from adaudit.errors import IncompleteError, UsageError
-from adaudit.importers import import_ldif
+from adaudit.importers import import_ldif, import_sharphound
 from adaudit.visible import visible
 
 _PATH = click.Path(path_type=Path)
@@ -28,7 +28,7 @@ def _moment(_context: click.Context, _option: click.Parameter, value: str | None
 
 @click.group(name="import", epilog="Example: adaudit import ldif domain.ldif configuration.ldif -o chu.adsnap")
 def command() -> None:
-    """Make a snapshot of what another tool collected."""
+    """Make a snapshot of what another tool collected, or add to one."""
 
 
 @command.command(
@@ -57,6 +57,35 @@ def ldif(
     click.echo(visible(f"{output}: {imported.objects:,} objects"))
     if imported.incomplete_reason is not None:
         raise IncompleteError(f"the snapshot is incomplete: {imported.incomplete_reason}", place=str(output))
+
+
+@command.command(
+    epilog="Example: adaudit import sharphound 20261101_BloodHound.zip --into chu.adsnap -o chu-sessions.adsnap"
+)
+@click.argument("archive", metavar="ARCHIVE", type=_PATH)
+@click.option("--into", type=_PATH, required=True, metavar="SNAPSHOT", help="Snapshot of the same forest to add to.")
+@click.option("-o", "--output", type=_PATH, required=True, help="Snapshot to write.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing snapshot.")
+def sharphound(archive: Path, into: Path, output: Path, *, overwrite: bool) -> None:
+    """Add to a snapshot what no directory tells: the sessions and local groups of a SharpHound ARCHIVE.
+
+    Of the archive (a ZIP or one JSON file, versions 4 to 6) only computers, sessions and local groups are read. The
+    new snapshot is the given one with two more tables, and edges of the attack graph from them.
+    """
+    if output.exists() and not overwrite:
+        raise UsageError("exists already (--overwrite replaces it)", place=str(output))
+    imported = import_sharphound(archive, into, output)
+    if imported.unusable:
+        click.echo(f"{imported.unusable:,} identities that are no SID, left out", err=True)
+    if imported.unknown:
+        click.echo(f"{imported.unknown:,} SIDs that the snapshot does not know, kept without path", err=True)
+    click.echo(
+        visible(
+            f"{output}: {imported.sessions:,} sessions and {imported.members:,} members of local groups; "
+            f"{imported.answered:,} computers answered, {imported.failed:,} did not"
+        )
+    )
+    click.echo(visible(f"Next: adaudit audit {output} -o report"))
 
 
 def _tell(what: str, names: tuple[str, ...]) -> None:

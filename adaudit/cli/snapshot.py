@@ -129,6 +129,8 @@ def _as_text(snapshot: Snapshot) -> Iterator[str]:
     yield f"Complete  {'yes' if manifest.complete else f'no: {manifest.incomplete_reason}'}"
     origin = source.server or ", ".join(file.name for file in source.files)
     yield f"Source    {source.kind} {origin}{f', read as {source.account}' if source.account else ''}"
+    if source.server and source.files:
+        yield f"Added     {', '.join(file.name for file in source.files)}"
     if manifest.log is not None:
         yield f"Log       {manifest.log.size:,} bytes (shown by: adaudit snapshot log {snapshot.path})"
     for domain in _domains(snapshot):

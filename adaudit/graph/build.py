@@ -17,6 +17,7 @@ from adaudit.graph.families.history import history
 from adaudit.graph.families.laps import laps
 from adaudit.graph.families.local_rights import local_rights
 from adaudit.graph.families.members import implicit_members, members
+from adaudit.graph.families.observed import observed
 from adaudit.graph.families.policy import policy
 from adaudit.graph.families.policy_files import policy_files
 from adaudit.graph.families.policy_secrets import policy_secrets
@@ -61,6 +62,7 @@ FAMILIES: tuple[Family, ...] = (
     local_rights,
     policy_files,
     policy_secrets,
+    observed,
 )
 
 

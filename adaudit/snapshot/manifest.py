@@ -51,7 +51,8 @@ class ServerInfo(_Model):
 
 
 class SourceInfo(_Model):
-    """Where the facts come from, read by which version of adaudit, through which server or files, as whom.
+    """Where the facts come from, read by which version of adaudit, through which server or files, as whom. The files
+    of what was observed and added later come last.
 
     ``scope``: what a collection was asked to cover; ``since``: SHA-256 of the snapshot it started from.
     """
