@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,30 @@ class Cut:
     is_least: bool
 
 
+class Stars(NamedTuple):
+    """``number``: changes numbered from 0, by edge. By number: ``first``, one of its edges; whether all of its edges
+    share their tail, and their head."""
+
+    number: Ids
+    first: Ids
+    shares_tail: Mask
+    shares_head: Mask
+
+    @property
+    def is_star(self) -> Mask:
+        return self.shares_tail | self.shares_head
+
+
+def stars_of(change: npt.NDArray[np.integer], tail: Small, head: Small) -> Stars:
+    """How the edges of each change hang together; ``change`` has no ``NONE``."""
+    exists = np.bincount(change) > 0
+    number: Ids = (np.cumsum(exists) - 1)[change]
+    first: Ids = np.zeros(int(exists.sum()), np.int64)
+    first[number] = np.arange(len(number))
+    strays = [np.bincount(number, ends != ends[first[number]], len(first)) for ends in (tail, head)]
+    return Stars(number, first, strays[0] == 0, strays[1] == 0)
+
+
 def minimal_cut(graph: Graph, sources: Ids, goals: Ids) -> Cut:
     """The fewest changes, the nearest to the goals where several sets are as small.
 
@@ -45,7 +70,7 @@ def minimal_cut(graph: Graph, sources: Ids, goals: Ids) -> Cut:
     is_between = graph.is_traversable & ahead[graph.source] & behind[graph.target]
     rows = np.flatnonzero(is_between & ~lost[graph.source] & ~taken[graph.target])
     inner = np.flatnonzero(ahead & behind & ~taken & ~lost)
-    place = np.full(graph.count, NONE, np.int64)
+    place = np.full(graph.count, NONE, np.int32)
     place[inner] = np.arange(len(inner)) + 2
     place[taken], place[lost] = _SOURCE, _SINK
     tail, head = place[graph.source[rows]], place[graph.target[rows]]
@@ -60,41 +85,42 @@ def minimal_cut(graph: Graph, sources: Ids, goals: Ids) -> Cut:
     )
 
 
-def _network(change: Small, tail: Ids, head: Ids, count: int) -> tuple[csr_array, bool]:
-    """Arcs with their capacities between ``count`` places and a place for each change, and whether each is a star."""
+def _network(change: Small, tail: Small, head: Small, count: int) -> tuple[csr_array, bool]:
+    """Arcs with their capacities between ``count`` places and one for each change, and whether each change is a star.
+
+    A change is an arc of capacity 1 at the end that its edges share, followed or preceded by unlimited ones.
+    """
     is_fixed = change == NONE
     fixed_tail, fixed_head = tail[is_fixed], head[is_fixed]
     change, tail, head = change[~is_fixed], tail[~is_fixed], head[~is_fixed]
-    number, shares_tail, shares_head = shared_ends(change, tail, head)
-    is_least = bool((shares_tail | shares_head).all())
-    is_at_head = (shares_head & ~shares_tail)[number]
+    stars = stars_of(change, tail, head)
+    is_least = bool(stars.is_star.all())
     if not is_least:
-        _, number = np.unique(number * count + np.where(is_at_head, head, tail), return_inverse=True)
-    middle = count + number
-    size = count + int(number.max(initial=NONE)) + 1
-    unlimited = len(is_fixed) + 1
-    capacity = np.concatenate(
-        (
-            np.full(len(fixed_tail), unlimited),
-            np.where(is_at_head, unlimited, 1),
-            np.where(is_at_head, 1, unlimited),
-        )
+        shared = np.where(stars.shares_head[stars.number], head, tail)
+        _, piece = np.unique(stars.number * count + shared, return_inverse=True)
+        stars = stars_of(piece, tail, head)
+    first_tail, first_head = tail[stars.first], head[stars.first]
+    is_pair = stars.shares_tail & stars.shares_head
+    middle = count + np.cumsum(~is_pair) - 1
+    is_fan = ~is_pair[stars.number]
+    fan_tail, fan_head, number = tail[is_fan], head[is_fan], stars.number[is_fan]
+    is_at_head = stars.shares_head & ~stars.shares_tail
+    tails = (
+        fixed_tail,
+        np.where(is_at_head, middle, first_tail),
+        np.where(is_at_head[number], fan_tail, middle[number]),
     )
-    places = (np.concatenate((fixed_tail, tail, middle)), np.concatenate((fixed_head, middle, head)))
-    summed = coo_array((capacity, places), shape=(size, size)).tocsr()
-    arcs = np.where(summed.data < unlimited, 1, unlimited)
-    parts = (part.astype(np.int32) for part in (arcs, summed.indices, summed.indptr))
-    return csr_array(tuple(parts), shape=(size, size)), is_least
-
-
-def shared_ends(change: Small, tail: npt.NDArray[np.integer], head: npt.NDArray[np.integer]) -> tuple[Ids, Mask, Mask]:
-    """Changes numbered from 0, by edge; and by number whether all its edges share their tail, and their head."""
-    exists = np.bincount(change) > 0
-    number = (np.cumsum(exists) - 1)[change]
-    one: Ids = np.zeros(int(exists.sum()), np.int64)
-    one[number] = np.arange(len(number))
-    strays = [np.bincount(number, ends != ends[one[number]], len(one)) for ends in (tail, head)]
-    return number, strays[0] == 0, strays[1] == 0
+    heads = (
+        fixed_head,
+        np.where(is_at_head | is_pair, first_head, middle),
+        np.where(is_at_head[number], middle[number], fan_head),
+    )
+    unlimited = len(is_fixed) + 1
+    capacity = np.repeat((unlimited, 1, unlimited), [len(each) for each in tails])
+    size = count + int(np.count_nonzero(~is_pair))
+    summed = coo_array((capacity, (np.concatenate(tails), np.concatenate(heads))), shape=(size, size)).tocsr()
+    parts = (np.minimum(summed.data, unlimited), summed.indices, summed.indptr)
+    return csr_array(tuple(part.astype(np.int32) for part in parts), shape=summed.shape), is_least
 
 
 def _reaches_sink(network: csr_array) -> Mask:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adaudit.graph.blocks import NONE, Ids
-from adaudit.graph.cut import minimal_cut, shared_ends
+from adaudit.graph.cut import minimal_cut, stars_of
 from adaudit.graph.exposure import Exposure, exposure
 from adaudit.graph.graph import Graph, Mask
 from adaudit.graph.search import Reached, outside, passing, reaching, search_tree
@@ -67,10 +67,8 @@ def remediation_plan(graph: Graph, sources: Ids, goals: Ids, until: int = 0) -> 
         tails = graph.source[cut.edges[changes_of_edges == change]]
         needs.add(search_tree(inward, tails)[others] != NONE)
     followed = np.flatnonzero(is_cut & graph.is_traversable)
-    _, shares_source, shares_target = shared_ends(
-        graph.change[followed], graph.source[followed], graph.target[followed]
-    )
-    is_known = bool((shares_source | shares_target).all())
+    stars = stars_of(graph.change[followed], graph.source[followed], graph.target[followed])
+    is_known = bool(stars.is_star.all())
     steps: list[Step] = []
     left = len(exposed)
     for number, gain in needs.best_order():
