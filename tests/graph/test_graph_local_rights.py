@@ -121,6 +121,23 @@ def test_whoever_is_logged_on_stands_for_everybody(place: Place, sid: str) -> No
     assert pairs(place.edges(), "AdminTo") == {(ANYONE, PC1), (ANYONE, PC2)}
 
 
+def test_each_change_has_edges_of_one_identity(place: Place) -> None:
+    for scope in (place.desks, place.controllers):
+        place.gives("S-1-5-32-545", "SeDebugPrivilege", scope)
+    place.forest.add(f"CN=Users,CN=Builtin,{HEAD}", "group", sid="S-1-5-32-545")
+    edges = place.edges()
+    assert {edge.source for edge in edges} == {ANYONE, f"CN=Users,CN=Builtin,{HEAD}"}
+    assert len({(edge.change, edge.source) for edge in edges}) == len({edge.change for edge in edges}) == 2
+
+
+def test_restricted_groups_in_a_template_open_the_computers_of_the_container(place: Place) -> None:
+    place.forest.link(place.desks, place.gpo)
+    setting = {"kind": "security_template", "section": "Group Membership", "name": "S-1-5-32-544__Members"}
+    where = {"gpo_id": place.gpo, "side": "computer", "file": "Machine\\GptTmpl.inf", "position": 0}
+    place.forest.row("gpo_settings", domain_id=0, policy="{1}", value=f"{HELPDESK},CORP\\Ana", **setting, **where)
+    assert pairs(place.forest.edges(local_rights), "AdminTo") >= {(HELP, PC1), (HELP, PC2), (ANA, PC1), (ANA, PC2)}
+
+
 def test_a_builtin_group_of_the_domain_is_not_that_of_a_desktop(place: Place) -> None:
     place.gives("S-1-5-32-551", "SeDebugPrivilege")
     assert place.edges() == []

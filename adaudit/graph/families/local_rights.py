@@ -14,7 +14,7 @@ from adaudit.graph.blocks import NONE, Block, Change, Edge, Ids, block_of, fanne
 from adaudit.graph.identities import node_of_sid
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.reach import Reach
+from adaudit.graph.scoped_computers import ScopedComputers
 
 _ADMINISTRATORS, _USERS, _REMOTE_DESKTOP = "S-1-5-32-544", "S-1-5-32-545", "S-1-5-32-555"
 
@@ -85,7 +85,7 @@ def local_rights(facts: Facts, nodes: Nodes) -> Iterator[Block]:
 class _Rights:
     def __init__(self, facts: Facts, nodes: Nodes) -> None:
         self._nodes = nodes
-        self._reach = Reach(facts)
+        self._computers = ScopedComputers(facts)
         self._tokens = Tokens(facts)
         self._principals = facts.principals
         self._anyone = node_of_sid(facts, nodes, AUTHENTICATED_USERS)
@@ -100,7 +100,7 @@ class _Rights:
         """Edges without their target, each with the computers that it leads to."""
         found: dict[Edge, list[Ids]] = {}
         for row, edge in (*self._by_groups(), *self._by_privileges()):
-            computers = self._reach.members_of(row.scope)
+            computers = self._computers.members_of(row.scope)
             if edge.source != NONE and len(computers):
                 found.setdefault(edge, []).append(computers)
         return found
@@ -108,27 +108,27 @@ class _Rights:
     def on_controllers(self) -> Iterator[Edge]:
         """What policies add to the groups of a domain, and the rights they give on its controllers."""
         for row in self._groups:
-            for domain in {c.domain_id for c in self._reach.controllers_of(row.scope) if c.is_writable}:
+            for domain in {c.domain_id for c in self._computers.controllers_of(row.scope) if c.is_writable}:
                 group = self._in_domain.get((row.what, domain))
                 if group is not None:
                     target = self._nodes.of_principal(group.principal_id)
-                    yield _edge("MemberOf", self._source(row, domain), row)._replace(target=target)
+                    yield self._edge("MemberOf", row, domain)._replace(target=target)
         for row in self._rights:
             kind = self._kind(row)
-            for controller in self._reach.controllers_of(row.scope):
-                source = self._source(row, controller.domain_id)
+            for controller in self._computers.controllers_of(row.scope):
                 target = self._nodes.of_object(controller.object_id)
+                edge = self._edge(kind or "CanRDP", row, controller.domain_id)._replace(target=target)
                 if kind is not None and self._logs_on(row):
-                    yield _edge(kind, source, row)._replace(target=target)
+                    yield edge
                 elif kind is not None and not row.is_anyone:
-                    yield _edge(kind, source, row)._replace(target=target, difficulty=Difficulty.UNCERTAIN)
-                elif row.what == _REMOTE_LOGON and self._may_connect(source):
-                    yield _edge("CanRDP", source, row)._replace(target=target)
+                    yield edge._replace(difficulty=Difficulty.UNCERTAIN)
+                elif row.what == _REMOTE_LOGON and self._may_connect(edge.source):
+                    yield edge
 
     def by_default(self) -> Iterator[Edge]:
         """Groups of a domain that are the local groups of its controllers; who may log on by Remote Desktop, a policy
         says."""
-        for controller in self._reach.controllers:
+        for controller in self._computers.controllers:
             for sid, kind in _GROUPS.items():
                 group = self._in_domain.get((sid, controller.domain_id))
                 if group is not None and kind != "CanRDP":
@@ -140,7 +140,7 @@ class _Rights:
         for row in self._groups:
             kind = _GROUPS.get(row.what)
             if kind is not None and (kind != "CanRDP" or self._may_log_on(row)):
-                yield row, _edge(kind, self._source(row, None), row)
+                yield row, self._edge(kind, row, None)
 
     def _by_privileges(self) -> Iterator[tuple[_Row, Edge]]:
         """Rights of identities of the directory, and of local groups other than Administrators by their members."""
@@ -150,9 +150,9 @@ class _Rights:
         for row in self._rights:
             kind = self._kind(row)
             if kind is not None:
-                yield row, _edge(kind, self._source(row, None), row)
+                yield row, self._edge(kind, row, None)
                 for member in local.get((row.scope, row.sid), ()):
-                    yield row, _edge(kind, self._source(member, None), member)._replace(attribute=row.setting)
+                    yield row, self._edge(kind, member, None)._replace(attribute=row.setting)
 
     def _kind(self, row: _Row) -> str | None:
         """Both rights of backup, or one that alone is enough; None for a right that gives no power, or none that
@@ -195,14 +195,17 @@ class _Rights:
         found = (self._principals.get(each) for each in self._tokens.of(principal_id))
         return {principal.sid for principal in found if principal is not None and principal.sid is not None}
 
+    def _edge(self, kind: str, row: _Row, domain: int | None) -> Edge:
+        """An edge that still lacks its target, with the setting that removes it.
 
-def _edge(kind: str, source: int, row: _Row) -> Edge:
-    """An edge that still lacks its target, with the setting that removes it."""
-    whom = NONE if row.principal_id is None else row.principal_id
-    bearer = NONE if row.gpo_id is None else row.gpo_id
-    change = Change("remove_policy_setting", bearer, whom, row.setting, detail=row.trustee)
-    difficulty = Difficulty.UNCERTAIN if row.is_conditional else None
-    return Edge(kind, source, NONE, bearer, row.setting, change, detail=row.trustee, difficulty=difficulty)
+        The change names the identity that the trustee stands for, so that its edges have one source.
+        """
+        source = self._source(row, domain)
+        whom = NONE if source == NONE else int(self._nodes.principal_id[source])
+        bearer = NONE if row.gpo_id is None else row.gpo_id
+        change = Change("remove_policy_setting", bearer, whom, row.setting, detail=row.trustee)
+        difficulty = Difficulty.UNCERTAIN if row.is_conditional else None
+        return Edge(kind, source, NONE, bearer, row.setting, change, detail=row.trustee, difficulty=difficulty)
 
 
 def _groups(facts: Facts) -> Iterator[_Row]:

@@ -14,7 +14,7 @@ from adaudit.graph.blocks import NONE, Block, Change, Edge, Ids, block_of, fanne
 from adaudit.graph.host_names import HostNames
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.reach import Reach
+from adaudit.graph.scoped_computers import ScopedComputers
 
 _WINDOWS_UPDATE: Final = "software\\policies\\microsoft\\windows\\windowsupdate\\"
 _SERVER, _IS_USED = f"{_WINDOWS_UPDATE}wuserver", f"{_WINDOWS_UPDATE}au\\usewuserver"
@@ -148,7 +148,7 @@ def _update_servers(facts: Facts, nodes: Nodes, hosts: HostNames) -> dict[Edge, 
     columns = ("scope_id", "side", "path", "value", "number", "gpo_id", "is_conditional")
     values = [row for row in facts.rows("registry_in_force", *columns) if row[1:3] in _ON_COMPUTERS]
     using = {scope for scope, _, path, _, number, _, _ in values if path == _IS_USED and number == 1}
-    reach = Reach(facts)
+    computers = ScopedComputers(facts)
     found: dict[Edge, list[Ids]] = {}
     for scope, _, path, value, _, gpo, is_conditional in values:
         if path == _SERVER and scope in using:
@@ -159,7 +159,7 @@ def _update_servers(facts: Facts, nodes: Nodes, hosts: HostNames) -> dict[Edge, 
                 difficulty = Difficulty.UNCERTAIN if is_conditional else None
                 source = nodes.of_object(computer)
                 edge = Edge("UpdateServer", source, NONE, place, path, change, detail=value, difficulty=difficulty)
-                found.setdefault(edge, []).append(reach.all_of(scope))
+                found.setdefault(edge, []).append(computers.all_of(scope))
     return found
 
 

@@ -17,7 +17,7 @@ from adaudit.graph.blocks import NONE, Block, Change, Edge, block_of, fanned
 from adaudit.graph.identities import node_of_sid
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.reach import Reach
+from adaudit.graph.scoped_computers import ScopedComputers
 
 _LOCAL_USERS: Final = "groups.xml"
 _SCRIPT: Final = "script_secret"
@@ -68,16 +68,16 @@ class _Secrets:
 
     def of_computers(self) -> Iterator[Block]:
         """Into computers; on controllers, which have no local account, into the account of the domain."""
-        reach = Reach(self._facts)
+        scoped = ScopedComputers(self._facts)
         for item in _local_users(self._facts):
             gpo, name = item.place.gpo_id, item.properties.get("username", "")
             is_built_in = item.properties.get("subauthority", "").lower() == _BUILT_IN or bool(_BUILT_IN_NAME(name))
             secret = _Secret(gpo, None, item.place.file, name)
-            computers = reach.members_of(item.place.scope_id)
+            computers = scoped.members_of(item.place.scope_id)
             if self._anyone != NONE:
                 edge = self._edge(secret, NONE, is_sure=is_built_in and not item.is_targeted)
                 yield fanned(edge, self._nodes.of_objects(computers))
-            for domain in {c.domain_id for c in reach.controllers_of(item.place.scope_id) if c.is_writable}:
+            for domain in {c.domain_id for c in scoped.controllers_of(item.place.scope_id) if c.is_writable}:
                 whom = f"{self._domains[domain].sid}-500" if is_built_in and domain in self._domains else name
                 yield block_of([self._edge(secret, self._account(whom, gpo), is_sure=not item.is_targeted)])
 

@@ -22,7 +22,7 @@ class Controller(NamedTuple):
     is_writable: bool
 
 
-class Reach:
+class ScopedComputers:
     """Computers by scope of ``policy_scopes``, domain controllers apart; those that no machine bears are left out."""
 
     def __init__(self, facts: Facts) -> None:
