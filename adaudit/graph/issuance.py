@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+import pyarrow.compute as pc
+
 from adaudit.derive.facts import Facts
 
 CLIENT_AUTHENTICATION: Final = "1.3.6.1.5.5.7.3.2"
@@ -16,7 +18,6 @@ LOGON_USES: Final = frozenset((CLIENT_AUTHENTICATION, "1.3.6.1.5.2.3.4", "1.3.6.
 NAME_FLAGS: Final = {0x1: "ENROLLEE_SUPPLIES_SUBJECT", 0x10000: "ENROLLEE_SUPPLIES_SUBJECT_ALT_NAME"}
 """Bits of msPKI-Certificate-Name-Flag by which the request chooses the name (MS-CRTD 2.28)."""
 
-_GROUP_LINK: Final = "msds-oidtogrouplink"
 _NEEDS_DNS_NAME: Final = 0x08000000 | 0x00400000
 _USER_NAME_IN_SAN: Final = 0x02000000 | 0x00800000
 _MANAGER_APPROVES: Final = 0x2
@@ -149,15 +150,17 @@ class GroupLink(NamedTuple):
 
 def group_links(facts: Facts) -> list[GroupLink]:
     """Issuance policies (msPKI-Enterprise-Oid) linked to a group that was seen."""
-    rows = facts.rows("links", "object_id", "attribute", "target_id")
-    linked = [(policy, group) for policy, attribute, group in rows if (attribute or "").lower() == _GROUP_LINK]
-    policies = {policy for policy, _ in linked}
+    links, attributes = facts.table("links"), facts.table("attributes")
+    linked = links.filter(pc.equal(pc.utf8_lower(links["attribute"]), "msds-oidtogrouplink"))
+    is_policy = pc.is_in(attributes["object_id"], linked["object_id"].unique())
+    told = Facts({"links": linked, "attributes": attributes.filter(is_policy)})
     oids = {
         object_id: text
-        for object_id, name, text in facts.rows("attributes", "object_id", "name", "text")
-        if object_id in policies and (name or "").lower() == "mspki-cert-template-oid"
+        for object_id, name, text in told.rows("attributes", "object_id", "name", "text")
+        if (name or "").lower() == "mspki-cert-template-oid"
     }
-    return [GroupLink(policy, oids.get(policy), group) for policy, group in linked if group is not None]
+    rows = told.rows("links", "object_id", "target_id")
+    return [GroupLink(policy, oids.get(policy), group) for policy, group in rows if group is not None]
 
 
 class _Certificate(NamedTuple):

@@ -120,6 +120,15 @@ def test_it_takes_the_class_in_the_schema(forest: SmallForest) -> None:
     assert {edge.difficulty for edge in forest.edges(bad_successor)} == {"uncertain"}
 
 
+@pytest.mark.parametrize(("version", "difficulties"), [(88, set()), (91, {"prerequisite"})])
+def test_the_version_of_the_schema_tells_where_its_classes_were_not_read(
+    forest: SmallForest, version: int, difficulties: set[str]
+) -> None:
+    forest.rows["schema_classes"] = []
+    forest.row("forests", schema_version=version)
+    assert {edge.difficulty for edge in forest.edges(bad_successor)} == difficulties
+
+
 def test_containers_of_other_naming_contexts_hold_no_accounts(forest: SmallForest) -> None:
     sites = f"CN=Sites,CN=Configuration,{HEAD}"
     forest.row("partitions", partition_id=1, kind="configuration")

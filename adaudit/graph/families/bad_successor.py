@@ -26,6 +26,7 @@ _SUCCESSION: Final = ("msDS-DelegatedMSAState", "msDS-ManagedAccountPrecededByLi
 _KIND: Final = "CanUseBadSuccessor"
 _BUILD: Final = re.compile(r"\(([0-9]{1,9})\)$")
 _BUILD_OF_2025: Final = 26100
+_SCHEMA_OF_2025: Final = 91
 
 
 def bad_successor(facts: Facts, nodes: Nodes) -> Iterator[Block]:
@@ -36,8 +37,8 @@ def bad_successor(facts: Facts, nodes: Nodes) -> Iterator[Block]:
     by name is uncertain. Whoever takes a container can make such an account there: no change removes that edge. The
     update of August 2025, which asks for rights over the account succeeded too, cannot be seen.
     """
-    classes = {name for (name,) in facts.rows("schema_classes", "name")}
-    if classes and DELEGATED_ACCOUNT not in classes:
+    is_in_schema = _is_in_schema(facts)
+    if is_in_schema is False:
         return
     names = Names(facts)
     making = {guid for guid, name in names.classes.items() if name == DELEGATED_ACCOUNT}
@@ -47,7 +48,7 @@ def bad_successor(facts: Facts, nodes: Nodes) -> Iterator[Block]:
         runs_2025 = _runs_2025(facts, domain.domain_id)
         if domain.object_id is None or runs_2025 is False:
             continue
-        usual = None if runs_2025 and classes else Difficulty.UNCERTAIN
+        usual = None if runs_2025 and is_in_schema else Difficulty.UNCERTAIN
         head = nodes.of_object(domain.object_id)
         containers, accounts = _containers(facts, domain.domain_id), _accounts(facts, domain.domain_id)
         yield block_of(
@@ -89,6 +90,15 @@ def _accounts(facts: Facts, domain_id: int) -> Ids:
     """Delegated managed service accounts of the domain, in order."""
     rows = facts.rows("managed_service_accounts", "object_id", "domain_id", "kind")
     return np.array(sorted(row for row, domain, kind in rows if domain == domain_id and kind == "dmsa"), np.int64)
+
+
+def _is_in_schema(facts: Facts) -> bool | None:
+    """The forest has the class; None when nothing of its schema was read."""
+    classes = {name for (name,) in facts.rows("schema_classes", "name")}
+    if classes:
+        return DELEGATED_ACCOUNT in classes
+    versions = [version for (version,) in facts.rows("forests", "schema_version") if version is not None]
+    return max(versions) >= _SCHEMA_OF_2025 if versions else None
 
 
 def _runs_2025(facts: Facts, domain_id: int) -> bool | None:
