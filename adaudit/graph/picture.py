@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from statistics import fmean
 from types import MappingProxyType
 from typing import Final
@@ -34,14 +34,18 @@ def picture(
     """Lay out paths to tier 0, the most important first, in columns by distance to their ends.
 
     ``exposed``: accounts whose paths pass a node, by key. ``alike``: accounts that the first node of a path stands for,
-    itself included, by key. Accounts of one type that only begin paths, with the same next steps, become one
-    node. Paths that would bring more than ``most`` nodes are left out. The same paths give the same picture.
+    itself included, by key. Accounts of one type with alike steps before and after become one node. Paths that would
+    bring more than ``most`` nodes are left out. The same paths give the same picture.
     """
     things = {thing.key: thing for path in paths for thing in path.nodes}
     stands_for = _folded(paths, things)
     numbers: dict[str, int] = defaultdict(int)
     for key, kept in stands_for.items():
         numbers[kept] += alike.get(key, 1)
+    steps: dict[tuple[str, str, str], Step] = {}
+    for path in paths:
+        for step in path.edges:
+            steps.setdefault((step.source, step.target, step.kind), step)
     told = [([stands_for[thing.key] for thing in path.nodes], path) for path in paths]
     nodes: dict[str, None] = {}
     edges: dict[tuple[str, str, str], Step] = {}
@@ -52,8 +56,9 @@ def picture(
         nodes.update(dict.fromkeys(keys))
         goals.add(keys[-1])
         for step in path.edges:
-            if stands_for[step.source] == step.source != step.target:
-                edges.setdefault((step.source, step.target, step.kind), step)
+            ends = stands_for[step.source], stands_for[step.target], step.kind
+            if ends[0] != ends[1]:
+                edges[ends] = steps[ends]
     layers = _ordered(_layers(nodes, goals, edges), [(source, target) for source, target, _ in edges])
     return Drawn(
         nodes=tuple(things[key] for key in nodes),
@@ -66,20 +71,53 @@ def picture(
     )
 
 
-def _folded(paths: Iterable[Path], things: Mapping[str, Thing]) -> dict[str, str]:
-    """For each node the one that is drawn for it."""
-    following: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    reached: set[str] = set()
-    for path in paths:
-        for step in path.edges:
-            following[step.source].add((step.target, step.kind))
-            reached.add(step.target)
-    first: dict[tuple[str, frozenset[tuple[str, str]]], str] = {}
-    kept = {}
-    for key, thing in things.items():
-        is_account = thing.type in FOLDED_TYPES and key not in reached and key in following
-        kept[key] = first.setdefault((thing.type, frozenset(following[key])), key) if is_account else key
-    return kept
+def _folded(paths: Sequence[Path], things: Mapping[str, Thing]) -> dict[str, str]:
+    """For each node the one that is drawn for it, such that each step drawn is one that was told."""
+    steps = {(step.source, step.target, step.kind) for path in paths for step in path.edges}
+    alone = {key for key, thing in things.items() if thing.type not in FOLDED_TYPES}
+    alone |= {path.nodes[-1].key for path in paths}
+    longest_first = [thing.key for path in sorted(paths, key=lambda path: -path.length) for thing in path.nodes]
+    while True:
+        colour = _colours(things, steps, alone)
+        first: dict[int, str] = {}
+        for key in longest_first:
+            first.setdefault(colour[key], key)
+        kept = {key: first[colour[key]] for key in things}
+        torn = {
+            end
+            for source, target, kind in steps
+            if (kept[source], kept[target], kind) not in steps
+            for end in (source, target)
+        }
+        if not torn:
+            return kept
+        alone |= torn
+
+
+def _colours(
+    things: Mapping[str, Thing], steps: Iterable[tuple[str, str, str]], alone: Collection[str]
+) -> dict[str, int]:
+    """Numbers by key, equal for accounts of one type with the same steps to and from nodes of equal numbers."""
+    around: dict[str, list[tuple[str, str, bool]]] = defaultdict(list)
+    for source, target, kind in steps:
+        around[source].append((target, kind, True))
+        around[target].append((source, kind, False))
+    colour = _numbered({key: key if key in alone else thing.type for key, thing in things.items()})
+    while True:
+        finer = _numbered(
+            {
+                key: (colour[key], frozenset((colour[other], kind, leaves) for other, kind, leaves in around[key]))
+                for key in things
+            }
+        )
+        if max(finer.values(), default=0) == max(colour.values(), default=0):
+            return colour
+        colour = finer
+
+
+def _numbered(values: Mapping[str, Hashable]) -> dict[str, int]:
+    numbers: dict[Hashable, int] = {}
+    return {key: numbers.setdefault(value, len(numbers)) for key, value in values.items()}
 
 
 def _layers(nodes: Iterable[str], goals: set[str], edges: Iterable[tuple[str, str, str]]) -> list[list[str]]:

@@ -219,7 +219,7 @@ class _Builder:
             rank=rank,
             told=self._steps.change(change),
             how=texts(f"changes.{change.kind}.how"),
-            gain=texts.count("plan.gain", step.gain, number(step.gain)),
+            gain=texts.count("plan.gain", step.gain, number(step.gain)) if step.gain else texts("plan.gain_later"),
             left=texts.count("plan.left", step.left, number(step.left)),
             left_number=number(step.left),
             removes=texts.count("plan.removes", step.edges, number(step.edges)),

@@ -51,7 +51,19 @@ def test_accounts_with_the_same_next_steps_are_one_node() -> None:
     assert drawn.left_out == 0
 
 
-def test_a_group_and_an_account_that_is_reached_are_never_folded() -> None:
+def test_accounts_with_alike_steps_before_and_after_are_folded_with_them() -> None:
+    paths = [path("solo", "Role", "Admins"), *(path(f"user{n}", f"host{n}", "Role", "Admins") for n in range(5))]
+    drawn = picture([*paths, path("host4", "Role", "Admins")], {})
+    assert {node.name for node in drawn.nodes} == {"solo", "user0", "host0", "Role", "Admins"}
+    assert drawn.alike == {"guid:user0": 5, "guid:host0": 5}
+    assert ("guid:user0", "guid:host0") in {(step.source, step.target) for step in drawn.edges}
+
+
+def test_ends_of_paths_are_never_folded() -> None:
+    assert len(picture([path("A", "dc1"), path("A", "dc2")], {}).nodes) == 3
+
+
+def test_a_group_or_an_account_that_another_one_reaches_is_not_folded_with_one_that_nobody_does() -> None:
     drawn = picture([path("A", "Admins"), path("B", "Admins"), path("x", "ann", "Admins"), path("bob", "Admins")], {})
     assert {node.name for node in drawn.nodes} == {"A", "B", "x", "ann", "bob", "Admins"}
     assert drawn.alike == {}
@@ -99,6 +111,9 @@ def test_any_paths_give_a_bounded_picture_whose_edges_join_its_nodes(paths: list
     assert len(set(drawn.positions.values())) == len(keys)
     assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y in drawn.positions.values())
     assert {key for step in drawn.edges for key in (step.source, step.target)} <= set(keys)
+    assert set(drawn.edges) <= {step for path in paths for step in path.edges}
+    ends = {step.source for step in drawn.edges} | drawn.goals
+    assert ends == set(keys)
     assert drawn == picture(paths, {"guid:a": 4}, most=most)
     for step in drawn.edges:
         nearest = max(drawn.positions[each.target][0] for each in drawn.edges if each.source == step.source)
