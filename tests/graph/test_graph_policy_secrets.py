@@ -35,9 +35,9 @@ class Place:
         self.forest.add(f"CN=Nurses,{DESKS}", "group", rid=1105)
 
     def holds(self, file: str, kind: str, section: str, *, secret: str = "cpassword", **values: str) -> None:
-        """A file of the policy that holds a secret beside other values."""
+        """A file of the policy that holds a secret, unless its name is empty, beside other values."""
         place: dict[str, Any] = {"domain_id": 0, "gpo_id": self.gpo, "policy": "{1}", "side": "computer", "file": file}
-        for name, value in {**values, secret: "******"}.items():
+        for name, value in {**values, **({secret: "******"} if secret else {})}.items():
             row = {"kind": kind, "section": section, "name": name, "value": value, "is_secret": name == secret}
             self.forest.row("gpo_settings", **place, **row, position=len(self.forest.rows.get("gpo_settings", ())))
 
@@ -117,6 +117,28 @@ def test_the_password_of_a_local_administrator_gives_the_computers_that_get_it(p
 def test_a_local_account_may_be_no_administrator(place: Place) -> None:
     place.forest.link(place.desks, place.gpo)
     place.local_user("svc-backup")
+    assert {(edge.target, edge.difficulty) for edge in place.edges()} == {(PC1, "uncertain")}
+
+
+def test_a_local_account_that_a_policy_makes_administrator_opens_the_computer(place: Place) -> None:
+    place.forest.link(place.desks, place.gpo)
+    place.local_user("svc-local")
+    place.holds(
+        GROUPS,
+        "preference",
+        "Groups/Group[1]/Properties[1]/Members/Member[1]",
+        secret="",
+        name=".\\SVC-LOCAL",
+        action="ADD",
+    )
+    place.holds(GROUPS, "preference", "Groups/Group[1]/Properties[1]", secret="", groupSid="S-1-5-32-544", action="U")
+    assert {(edge.target, edge.difficulty) for edge in place.edges()} == {(PC1, "direct")}
+
+
+def test_a_filter_makes_a_local_password_uncertain(place: Place) -> None:
+    place.forest.rows["gpos"][0]["wmi_filter"] = "[corp.test;{9};0]"
+    place.forest.link(place.desks, place.gpo)
+    place.local_user("Administrator")
     assert {(edge.target, edge.difficulty) for edge in place.edges()} == {(PC1, "uncertain")}
 
 

@@ -20,6 +20,7 @@ from adaudit.graph.nodes import Nodes
 from adaudit.graph.scoped_computers import ScopedComputers
 
 _LOCAL_USERS: Final = "groups.xml"
+_ADMINISTRATORS: Final = "S-1-5-32-544"
 _SCRIPT: Final = "script_secret"
 _BUILT_IN: Final = "rid_admin"
 _BUILT_IN_NAME: Final = re.compile(r"administrat(?:or|eur)(?: \((?:built-in|intégré)\))?", re.IGNORECASE).fullmatch
@@ -36,8 +37,8 @@ def policy_secrets(facts: Facts, nodes: Nodes) -> Iterator[Block]:
     """From Authenticated Users to accounts of the directory named beside a password, and to the computers on which
     preferences set that of a local account.
 
-    Every account is taken to read SYSVOL. The password of a local account that is not the built-in administrator may
-    open less than the computer, an account named without its domain may be another.
+    Every account is taken to read SYSVOL. A local account that no policy shows to be an administrator may open less
+    than the computer, an account named without its domain may be another: these are uncertain.
     """
     secrets = _Secrets(facts, nodes)
     yield block_of(secrets.of_accounts())
@@ -69,17 +70,18 @@ class _Secrets:
     def of_computers(self) -> Iterator[Block]:
         """Into computers; on controllers, which have no local account, into the account of the domain."""
         scoped = ScopedComputers(self._facts)
-        for item in _local_users(self._facts):
-            gpo, name = item.place.gpo_id, item.properties.get("username", "")
+        administrators = set(_local_administrators(self._facts))
+        for item, is_conditional in _local_users(self._facts):
+            scope, gpo, name = item.place.scope_id, item.place.gpo_id, item.properties.get("username", "")
             is_built_in = item.properties.get("subauthority", "").lower() == _BUILT_IN or bool(_BUILT_IN_NAME(name))
+            is_sure = (is_built_in or (scope, name.lower()) in administrators) and not is_conditional
             secret = _Secret(gpo, None, item.place.file, name)
-            computers = scoped.members_of(item.place.scope_id)
             if self._anyone != NONE:
-                edge = self._edge(secret, NONE, is_sure=is_built_in and not item.is_targeted)
-                yield fanned(edge, self._nodes.of_objects(computers))
-            for domain in {c.domain_id for c in scoped.controllers_of(item.place.scope_id) if c.is_writable}:
+                edge = self._edge(secret, NONE, is_sure=is_sure)
+                yield fanned(edge, self._nodes.of_objects(scoped.members_of(scope)))
+            for domain in {c.domain_id for c in scoped.controllers_of(scope) if c.is_writable}:
                 whom = f"{self._domains[domain].sid}-500" if is_built_in and domain in self._domains else name
-                yield block_of([self._edge(secret, self._account(whom, gpo), is_sure=not item.is_targeted)])
+                yield block_of([self._edge(secret, self._account(whom, gpo), is_sure=not is_conditional)])
 
     def _account(self, text: str, gpo: int | None) -> int:
         """The node of an account of the directory; ``NONE`` for a group and for a name that was not recognised."""
@@ -132,13 +134,22 @@ def _named_accounts(facts: Facts) -> Iterator[_Secret]:
             yield _Secret(element.gpo_id, element.domain_id, element.file, whole)
 
 
-def _local_users(facts: Facts) -> Iterator[Item]:
-    """Preferences in force on computers that set the password of a local user."""
+def _local_users(facts: Facts) -> Iterator[tuple[Item, bool]]:
+    """Preferences in force on computers that set the password of a local user, and whether a filter limits them."""
     settings = facts.table("resultant_settings")
     is_user = pc.and_(
         pc.equal(settings["kind"], "preference"), pc.ends_with(pc.utf8_lower(settings["file"]), _LOCAL_USERS)
     )
-    for item in items(settings.filter(pc.and_(is_user, pc.equal(settings["side"], "computer"))).to_pylist()):
+    rows = settings.filter(pc.and_(is_user, pc.equal(settings["side"], "computer"))).to_pylist()
+    filtered = {row["gpo_id"] for row in rows if row["has_wmi_filter"]}
+    for item in items(rows):
         given = item.properties
         if given.get("cpassword") and given.get("action", "U").upper() != "D" and given.get("acctdisabled") != "1":
-            yield item
+            yield item, item.is_targeted or item.place.gpo_id in filtered
+
+
+def _local_administrators(facts: Facts) -> Iterator[tuple[int, str]]:
+    """Scopes, and names in lower case that policies put in the local Administrators there."""
+    for scope, group, trustee in facts.rows("local_group_members", "scope_id", "group_sid", "trustee"):
+        if group == _ADMINISTRATORS:
+            yield scope, (trustee or "").lower().rpartition("\\")[2]
