@@ -13,7 +13,7 @@ import pytest
 
 from adaudit.engine.model import Evidence, Kind, Language, Severity, Status
 from adaudit.engine.standing import AcceptanceState
-from adaudit.report.texts import Texts
+from adaudit.report.texts import FILES, Texts
 from adaudit.report.values import Format
 from adaudit.schema import TABLES
 from adaudit.visible import visible
@@ -28,8 +28,10 @@ def flat(texts: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
 
 
 def all_texts(language: str) -> dict[str, str]:
-    source = files("adaudit.report").joinpath("texts", f"{language}.toml")
-    return dict(flat(tomllib.loads(source.read_text(encoding="utf-8"))))
+    folder = files("adaudit.report").joinpath("texts")
+    found = [tomllib.loads(folder.joinpath(name.format(language=language)).read_text("utf-8")) for name in FILES]
+    assert sum(map(len, found)) == len({section for each in found for section in each})
+    return {key: text for each in found for key, text in flat(each)}
 
 
 def test_both_languages_hold_the_same_keys_with_the_same_placeholders() -> None:
