@@ -86,20 +86,43 @@ class User(_Account):
     SPNTargets: list[Target]
 
 
-class NotCollected(_Model):
-    Collected: Literal[False]
-    FailureReason: None
-    Results: Annotated[list[None], Field(max_length=0)]
+class Session(_Model):
+    UserSID: Sid
+    ComputerSID: Sid
+    LogonType: int | None = None
+
+
+class Sessions(_Model):
+    Collected: bool
+    FailureReason: str | None
+    Results: list[Session]
+
+
+class LocalGroup(_Model):
+    Collected: bool
+    FailureReason: str | None
+    Results: list[Principal]
+    LocalNames: list[None]
+    ObjectIdentifier: Sid
+    Name: Upper
+
+
+class UserRight(_Model):
+    Collected: bool
+    FailureReason: str | None
+    Results: list[Principal]
+    LocalNames: list[None]
+    Privilege: Literal["SeRemoteInteractiveLogonRight"]
 
 
 class Computer(_Account):
     AllowedToAct: list[Principal]
     DumpSMSAPassword: list[Principal]
-    Sessions: NotCollected
-    PrivilegedSessions: NotCollected
-    RegistrySessions: NotCollected
-    LocalGroups: Annotated[list[None], Field(max_length=0)]
-    UserRights: Annotated[list[None], Field(max_length=0)]
+    Sessions: Sessions
+    PrivilegedSessions: Sessions
+    RegistrySessions: Sessions
+    LocalGroups: list[LocalGroup]
+    UserRights: list[UserRight]
     DCRegistryData: None
     Status: None
     SmbInfo: None

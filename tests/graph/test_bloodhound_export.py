@@ -155,6 +155,35 @@ def test_units_tell_what_lies_in_them_their_links_and_the_local_groups_that_poli
     assert computer
 
 
+def test_what_was_observed_on_computers_goes_along_and_nothing_is_told_of_the_others(zipped: Path) -> None:
+    forest = Forest()
+    who = forest.principal(forest.add(f"CN=who,{HEAD}", "user", rid=1101, sam_account_name="who"))
+    seen = forest.principal(forest.add(f"CN=seen,{HEAD}", "computer", rid=1102, sam_account_name="SEEN$"))
+    forest.add(f"CN=other,{HEAD}", "computer", rid=1103, sam_account_name="OTHER$")
+    user, computer = f"{DOMAIN_SID}-1101", f"{DOMAIN_SID}-1102"
+    forest.row("sessions", computer_id=seen, user_id=who, user_sid=user, logon_type=2, origin="privileged_sessions")
+    member = {"computer_id": seen, "member_id": who, "member_sid": user}
+    forest.row("observed_local_groups", **member, group_rid=544)
+    forest.row("observed_local_groups", **{**member, "member_id": None, "member_sid": f"{computer}-500"}, group_rid=544)
+    forest.row("observed_local_groups", **member, user_right="SeRemoteInteractiveLogonRight")
+    forest.export(zipped)
+    for _, content in files(zipped):
+        check(content)
+    told, other = one(zipped, "computers", "SEEN"), one(zipped, "computers", "OTHER")
+    session = {"UserSID": user, "ComputerSID": computer, "LogonType": 2}
+    assert told["PrivilegedSessions"] == {"Collected": True, "FailureReason": None, "Results": [session]}
+    assert told["Sessions"] == {"Collected": False, "FailureReason": None, "Results": []}
+    (group,) = told["LocalGroups"]
+    assert (group["ObjectIdentifier"], group["Name"]) == (f"{computer}-544", "ADMINISTRATORS@SEEN.CORP.TEST")
+    assert group["Results"] == [
+        {"ObjectIdentifier": user, "ObjectType": "User"},
+        {"ObjectIdentifier": f"{computer}-500", "ObjectType": "Base"},
+    ]
+    assert [right["Results"] for right in told["UserRights"]] == [[{"ObjectIdentifier": user, "ObjectType": "User"}]]
+    assert (other["LocalGroups"], other["UserRights"]) == ([], [])
+    assert not other["PrivilegedSessions"]["Collected"]
+
+
 @pytest.mark.parametrize(
     ("flags", "direction", "expected"),
     [

@@ -202,3 +202,14 @@ def test_nothing_is_written_when_the_archive_is_refused(tmp_path: Path) -> None:
     bad = zipped(tmp_path / "bad.zip", computers=b'{"data":[{')
     assert run(["import", "sharphound", str(bad), "--into", str(SAMPLE), "-o", str(tmp_path / "new.adsnap")]) == 4
     assert [path.name for path in tmp_path.iterdir()] == ["bad.zip"]
+
+
+def test_what_an_export_for_bloodhound_holds_is_imported_as_it_was(archive: Path, tmp_path: Path) -> None:
+    new = imported(archive, SAMPLE, tmp_path / "new.adsnap")
+    assert run(["export", "bloodhound", str(new), "-o", str(tmp_path / "out.zip")]) == 0
+    again = imported(tmp_path / "out.zip", SAMPLE, tmp_path / "again.adsnap")
+    with open_snapshot(new) as one, open_snapshot(again) as other:
+        sids = {row["principal_id"]: row["sid"] for row in one.table("principals").to_pylist()}
+        for name in ("sessions", "observed_local_groups"):
+            known = [row for row in one.table(name).to_pylist() if row["computer_id"] in sids]
+            assert other.table(name).to_pylist() == known

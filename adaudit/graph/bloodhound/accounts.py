@@ -9,6 +9,7 @@ from adaudit.decode.flags import EncryptionTypes, UserAccountControl
 from adaudit.graph.bloodhound.collection import Collection
 from adaudit.graph.bloodhound.identifiers import Json, Thing
 from adaudit.graph.bloodhound.lookup import Grouped, Row
+from adaudit.graph.bloodhound.observed import Observed
 from adaudit.graph.bloodhound.values import bit, filetime, named
 from adaudit.schema import TABLES
 
@@ -17,7 +18,6 @@ _SHARED: Final = tuple(
 )
 _MSSQL: Final = "mssqlsvc"
 _MSSQL_PORT: Final = 1433
-_NOT_COLLECTED: Final[Json] = {"Collected": False, "FailureReason": None, "Results": []}
 
 
 class Accounts:
@@ -33,6 +33,7 @@ class Accounts:
         self._controllers = {
             id_ for id_, is_rodc in facts.rows("domain_controllers", "object_id", "is_rodc") if not is_rodc
         }
+        self._observed = Observed(collection)
         self._hosts = {host.lower(): id_ for id_, host in facts.rows("computers", "object_id", "dns_host_name") if host}
 
     def users(self) -> Iterator[Json]:
@@ -76,6 +77,7 @@ class Accounts:
         laps = has_laps is not False
         domain = row["domain_id"]
         account = (row["sam_account_name"] or row["name"] or "").removesuffix("$")
+        name = (row["dns_host_name"] or f"{account}.{collection.identifiers.fqdn(domain)}").upper()
         trustees = [r["principal_id"] for r in self._rbcd.of(row["object_id"]) if r["kind"] == "rbcd"]
         is_controller = row["object_id"] in self._controllers
         return {
@@ -83,11 +85,7 @@ class Accounts:
             **self._shared(row),
             "AllowedToAct": collection.principals(trustees, domain),
             "DumpSMSAPassword": collection.objects(collection.targets(row["object_id"], "msDS-HostServiceAccount")),
-            "Sessions": _NOT_COLLECTED,
-            "PrivilegedSessions": _NOT_COLLECTED,
-            "RegistrySessions": _NOT_COLLECTED,
-            "LocalGroups": [],
-            "UserRights": [],
+            **self._observed.of(row["principal_id"], thing.identifier, name, domain),
             "DCRegistryData": None,
             "Status": None,
             "SmbInfo": None,
@@ -96,7 +94,7 @@ class Accounts:
             "IsDC": is_controller,
             "Properties": {
                 **collection.properties(thing, row, "", laps=laps),
-                "name": (row["dns_host_name"] or f"{account}.{collection.identifiers.fqdn(domain)}").upper(),
+                "name": name,
                 **self._properties(row, "computers"),
                 "operatingsystem": row["operating_system"],
                 "haslaps": has_laps,
