@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components
 
 from adaudit.graph.blocks import NONE, Ids
-from adaudit.graph.cut import minimal_cut, stars_of
+from adaudit.graph.cut import Cut, minimal_cut, stars_of
 from adaudit.graph.exposure import Exposure, exposure
 from adaudit.graph.graph import Graph, Mask
 from adaudit.graph.search import Reached, outside, passing, reaching, search_tree
@@ -58,20 +61,14 @@ def remediation_plan(graph: Graph, sources: Ids, goals: Ids, until: int = 0) -> 
     is_irreducible = found.is_reached[exposed]
     irreducible, others = exposed[is_irreducible], exposed[~is_irreducible]
     cut = minimal_cut(graph, others, goals)
-    is_cut = np.isin(graph.change, cut.changes)
-    is_open = graph.is_traversable & cut.before[graph.source] & cut.before[graph.target] & ~is_cut
-    inward = graph.adjacency(is_open, backwards=True)
-    changes_of_edges = graph.change[cut.edges]
-    needs = _Needs(len(others))
-    for change in cut.changes:
-        tails = graph.source[cut.edges[changes_of_edges == change]]
-        needs.add(search_tree(inward, tails)[others] != NONE)
-    followed = np.flatnonzero(is_cut & graph.is_traversable)
+    removed = np.flatnonzero(np.isin(graph.change, cut.changes))
+    followed = removed[graph.is_traversable[removed]]
     stars = stars_of(graph.change[followed], graph.source[followed], graph.target[followed])
     is_known = bool(stars.is_star.all())
+    edges_of = _by_change(graph, removed, cut.changes)
     steps: list[Step] = []
     left = len(exposed)
-    for number, gain in needs.best_order():
+    for number, gain in _best_order(_needs(graph, cut, others)):
         if left <= until:
             break
         change = int(cut.changes[number])
@@ -79,7 +76,7 @@ def remediation_plan(graph: Graph, sources: Ids, goals: Ids, until: int = 0) -> 
             made = graph.without([change, *(step.change for step in steps)])
             gain = left - int(np.count_nonzero(search_tree(made.inward, goals)[exposed] != NONE))
         left -= gain
-        steps.append(Step(change, gain, left, np.flatnonzero(graph.change == change)))
+        steps.append(Step(change, gain, left, edges_of[number]))
     return Plan(
         steps=tuple(steps),
         exposed=len(exposed),
@@ -95,46 +92,69 @@ def what_if(graph: Graph, changes: Ids, sources: Ids, kinds: Ids, goals: Ids) ->
     return exposure(graph.without(changes), sources, kinds, goals)
 
 
-class _Needs:
-    """Which changes must all be made before a source is no longer exposed; sources that need the same are one group."""
+class _Needs(NamedTuple):
+    """Sources that need the same changes are one group: ``sizes``. ``groups``: for each change those that need it."""
 
-    def __init__(self, sources: int) -> None:
-        self._group: Ids = np.zeros(sources, np.int64)
-        self._needing: list[npt.NDArray[np.uint8]] = []
+    sizes: Ids
+    groups: list[Ids]
 
-    def add(self, needing: Mask) -> None:
-        """The next change, with the sources that need it."""
-        self._needing.append(np.packbits(needing))
-        group = self._group * 2 + needing
-        exists = np.bincount(group) > 0
-        self._group = (np.cumsum(exists) - 1)[group]
 
-    def best_order(self) -> Iterator[tuple[int, int]]:
-        """Changes by their place, each with its gain: the one that frees the most sources comes first.
+def _needs(graph: Graph, cut: Cut, sources: Ids) -> _Needs:
+    """Which changes of the cut must all be made before a source is no longer exposed."""
+    needing: list[npt.NDArray[np.uint8]] = []
+    group: Ids = np.zeros(len(sources), np.int64)
+    for has_need in _needing(graph, cut, sources):
+        needing.append(np.packbits(has_need))
+        split = group * 2 + has_need
+        group = (np.cumsum(np.bincount(split) > 0) - 1)[split]
+    sizes = np.bincount(group)
+    member: Ids = np.zeros(len(sizes), np.int64)
+    member[group] = np.arange(len(group))
+    return _Needs(sizes, [np.flatnonzero(np.unpackbits(bits)[member]) for bits in needing])
 
-        Of equals the one that brings the most sources the nearest to it; of those the first.
-        """
-        sizes = np.bincount(self._group)
-        members: Ids = np.zeros(len(sizes), np.int64)
-        members[self._group] = np.arange(len(self._group))
-        needing = [np.flatnonzero(np.unpackbits(bits)[members]) for bits in self._needing]
-        open_changes, sum_of_open = np.zeros_like(sizes), np.zeros_like(sizes)
-        for number, groups in enumerate(needing):
-            open_changes[groups] += 1
-            sum_of_open[groups] += number
-        undone = list(range(len(needing)))
-        while undone:
-            last_one = np.flatnonzero(open_changes == 1)
-            gains = np.bincount(sum_of_open[last_one], sizes[last_one], len(needing)).astype(np.int64)
-            promise = sizes / np.maximum(open_changes, 1)
-            best = int(gains[undone].max())
-            number = max(
-                (each for each in undone if gains[each] == best), key=lambda each: promise[needing[each]].sum()
-            )
-            open_changes[needing[number]] -= 1
-            sum_of_open[needing[number]] -= number
-            undone.remove(number)
-            yield number, best
+
+def _needing(graph: Graph, cut: Cut, sources: Ids) -> Iterator[Mask]:
+    """For each change of the cut, which sources reach its edges without any change of the cut.
+
+    Nodes that reach one another are searched as one.
+    """
+    is_open = graph.is_traversable & cut.before[graph.source] & cut.before[graph.target]
+    rows = np.flatnonzero(is_open & ~np.isin(graph.change, cut.changes))
+    steps = (graph.target[rows], graph.source[rows])
+    inward = coo_array((np.ones(len(rows), np.int8), steps), shape=(graph.count, graph.count)).tocsr()
+    count, part = connected_components(inward, connection="strong")
+    inward = coo_array((np.ones(len(rows), np.int8), (part[steps[0]], part[steps[1]])), shape=(count, count)).tocsr()
+    for edges in _by_change(graph, cut.edges, cut.changes):
+        yield (search_tree(inward, part[graph.source[edges]]) != NONE)[part[sources]]
+
+
+def _by_change(graph: Graph, rows: Ids, changes: Ids) -> list[Ids]:
+    """The edges of each of these changes, which are in order."""
+    rows = rows[np.argsort(graph.change[rows], kind="stable")]
+    return np.split(rows, np.searchsorted(graph.change[rows], changes.astype(np.int32)))[1:]
+
+
+def _best_order(needs: _Needs) -> Iterator[tuple[int, int]]:
+    """Changes by their place, each with its gain: the one that frees the most sources comes first.
+
+    Of equals the one that brings the most sources the nearest to it; of those the first.
+    """
+    sizes, groups = needs
+    starts = np.cumsum([0, *(len(each) for each in groups)])
+    needing = csr_array((np.ones(starts[-1]), np.concatenate([sizes[:0], *groups]), starts), (len(groups), len(sizes)))
+    numbers = np.arange(len(groups))
+    open_changes, sum_of_open = np.ones(len(groups)) @ needing, numbers @ needing
+    is_undone = np.ones(len(groups), bool)
+    while is_undone.any():
+        is_last = open_changes == 1
+        gains = np.bincount(sum_of_open[is_last].astype(np.int64), sizes[is_last], len(groups))
+        best = gains[is_undone].max()
+        promise = needing @ (sizes / np.maximum(open_changes, 1))
+        number = int(np.argmax(np.where(is_undone & (gains == best), promise, -1)))
+        open_changes[groups[number]] -= 1
+        sum_of_open[groups[number]] -= number
+        is_undone[number] = False
+        yield number, int(best)
 
 
 def _kinds_on_paths(fixed: Graph, found: Reached, nodes: Ids) -> dict[int, int]:
