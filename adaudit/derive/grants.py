@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from adaudit.decode.flags import AccessMask, expand_generic
-from adaudit.derive.facts import Facts, Ids
+from adaudit.derive.facts import Facts, Ids, distinct, ids_of
 from adaudit.derive.names import Names
 from adaudit.derive.tokens import Tokens
 from adaudit.derive.well_known import EVERYONE, OWNER_RIGHTS
@@ -38,6 +38,11 @@ SCOPED: Final = int(
 OWNER: Final = 1 << 40
 NULL_DACL: Final = 1 << 41
 """Bits of ours, above those of an access mask."""
+
+_ACE_COLUMNS: Final = (
+    *("sd_id", "position", "mask", "trustee_id", "trustee_sid", "object_type"),
+    *("is_allow", "is_inherited", "is_inherit_only", "has_condition"),
+)
 
 _NO_TYPE: Final = "00000000-0000-0000-0000-000000000000"
 _PAIRS_AT_ONCE: Final = 4_000_000
@@ -142,9 +147,9 @@ class _Codes:
         encoded = sids.combine_chunks().dictionary_encode()
         texts = [*encoded.dictionary.to_pylist(), None]
         numbers = encoded.indices.fill_null(len(texts) - 1).to_numpy().astype(np.int64)
-        distinct, inverse = np.unique((principals + 1) * len(texts) + numbers, return_inverse=True)
-        pairs = (divmod(pair, len(texts)) for pair in distinct.tolist())
-        return np.array([self.trustee(principal - 1, texts[number]) for principal, number in pairs], np.int64)[inverse]
+        codes, place = distinct((principals + 1) * len(texts) + numbers)
+        pairs = (divmod(pair, len(texts)) for pair in codes.tolist())
+        return np.array([self.trustee(principal - 1, texts[number]) for principal, number in pairs], np.int64)[place]
 
     def type_codes(self, guids: pa.ChunkedArray) -> Ids:
         encoded = guids.combine_chunks().dictionary_encode()
@@ -209,27 +214,25 @@ def read_grants(facts: Facts, role: str, expand: Callable[[int], int]) -> Grants
 
 def _read(facts: Facts, codes: _Codes, sds: Ids, expand: Callable[[int], int]) -> _Aces:
     """Effective ACEs of those descriptors; masks without generic bits, and without what an object type excludes."""
-    table = facts.table("aces")
+    table = facts.table("aces").select(_ACE_COLUMNS)
     wanted = pc.and_(
         pc.invert(table["is_inherit_only"].fill_null(False)),
         pc.and_(table["is_allow"].is_valid(), pc.is_in(table["sd_id"], pa.array(sds, pa.int32()))),
     )
-    applying = Facts({"aces": table.filter(wanted)})
-    columns = applying.table("aces")
+    applying = table.filter(wanted)
 
     def flags(name: str) -> Mask:
-        values: Mask = columns[name].fill_null(False).to_numpy()
+        values: Mask = applying[name].fill_null(False).to_numpy()
         return values
 
-    masks, inverse = np.unique(applying.ids("aces", "mask"), return_inverse=True)
-    expanded = np.array([expand(mask) if mask >= 0 else 0 for mask in masks.tolist()], np.int64)
-    types = codes.type_codes(columns["object_type"])
-    mask = expanded[inverse]
+    masks, place = distinct(ids_of(applying["mask"]))
+    mask = np.array([expand(each) if each >= 0 else 0 for each in masks.tolist()], np.int64)[place]
+    types = codes.type_codes(applying["object_type"])
     aces = _Aces(
-        sd=applying.ids("aces", "sd_id"),
-        position=applying.ids("aces", "position"),
+        sd=ids_of(applying["sd_id"]),
+        position=ids_of(applying["position"]),
         mask=np.where(types == 0, mask, mask & SCOPED),
-        trustee=codes.trustee_codes(applying.ids("aces", "trustee_id"), columns["trustee_sid"]),
+        trustee=codes.trustee_codes(ids_of(applying["trustee_id"]), applying["trustee_sid"]),
         object_type=types,
         is_allow=flags("is_allow"),
         is_inherited=flags("is_inherited"),
@@ -280,9 +283,9 @@ def _allowed(aces: _Aces, codes: _Codes, names: Names, tokens: Tokens) -> tuple[
         meets = covers | (other == 0) | (other == set_of[kind]) | is_class[kind] | is_class[other]
         meets &= (aces.mask[deny] & mask[allow]) != 0
         deny, allow, covers = deny[meets], allow[meets], covers[meets]
-        distinct, inverse = np.unique(aces.trustee[deny] * len(trustees) + aces.trustee[allow], return_inverse=True)
-        verdicts = [applies(*divmod(pair, len(trustees))) for pair in distinct.tolist()]
-        concerned = covers & np.array(verdicts, bool)[inverse]
+        pairs, place = distinct(aces.trustee[deny] * len(trustees) + aces.trustee[allow])
+        verdicts = [applies(*divmod(pair, len(trustees))) for pair in pairs.tolist()]
+        concerned = covers & np.array(verdicts, bool)[place]
         np.bitwise_and.at(mask, allow[concerned], ~aces.mask[deny[concerned]])
         partial.append((deny[~concerned], allow[~concerned]))
     kept = aces.is_allow & (mask != 0)

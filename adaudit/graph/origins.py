@@ -9,10 +9,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adaudit.decode.flags import AceFlags, expand_generic
-from adaudit.derive.facts import Facts, Ids
+from adaudit.decode.flags import AccessMask, AceFlags, expand_generic
+from adaudit.derive.facts import Facts, Ids, distinct, ids_of
 from adaudit.graph.blocks import NONE
+from adaudit.graph.capabilities import TAKING, TAKING_ALL
 from adaudit.graph.tree import MOST_LEVELS
+
+_COLUMNS: Final = ("sd_id", "position", "is_allow", "flags", "mask", "object_type", "trustee_id")
+_MASK_BITS: Final = 0xFFFFFFFF
+_GENERIC: Final = int(AccessMask.GENERIC_ALL | AccessMask.GENERIC_WRITE | AccessMask.GENERIC_READ)
 
 POSITIONS: Final = 1 << 17
 """More than the ACEs that a DACL can hold: its size has 16 bits."""
@@ -34,16 +39,15 @@ class Origins:
         self._parents = parents
         above = np.unique(parents)
         bearing = np.unique(np.concatenate((self.sd_of_object[above[above != NONE]], self.sd_of_object[holders])))
-        table = facts.table("aces")
-        of_interest = pa.array(np.union1d(wanted, bearing), pa.int32())
-        aces = table.filter(pc.and_(pc.is_in(table["sd_id"], of_interest), table["is_allow"].fill_null(False)))
-        read = Facts({"aces": aces})
-        sd, position = read.ids("aces", "sd_id"), read.ids("aces", "position")
-        key, self.right, self.rights = _keys(read)
+        table = facts.table("aces").select(_COLUMNS)
+        of_interest = pc.is_in(table["sd_id"], pa.array(np.union1d(wanted, bearing), pa.int32()))
+        aces = table.filter(pc.and_(pc.and_(of_interest, table["is_allow"].fill_null(False)), _can_take(table)))
+        sd, position = ids_of(aces["sd_id"]), ids_of(aces["position"])
+        key, self.right, self.rights = _keys(aces)
         self._place = sd * POSITIONS + position
         self._by_place = np.argsort(self._place, kind="stable")
         self._key = key
-        flags = read.ids("aces", "flags")
+        flags = ids_of(aces["flags"])
         is_explicit = (flags & AceFlags.INHERITED == 0) & np.isin(sd, bearing)
         self._inheritable = _Lookup(sd, key, position, is_explicit & (flags & AceFlags.CONTAINER_INHERIT != 0))
         self._explicit = _Lookup(sd, key, position, is_explicit)
@@ -97,23 +101,23 @@ class _Lookup:
         return found
 
 
-def _keys(aces: Facts) -> tuple[Ids, Ids, list[tuple[int, str | None]]]:
+def _can_take(aces: pa.Table) -> pa.ChunkedArray:
+    """ACEs that can make an edge."""
+    bits = pc.if_else(aces["object_type"].is_null(), TAKING_ALL & _MASK_BITS, TAKING & _MASK_BITS)
+    return pc.not_equal(pc.bit_wise_and(aces["mask"].cast(pa.int64()), pc.bit_wise_or(bits, _GENERIC)), 0)
+
+
+def _keys(aces: pa.Table) -> tuple[Ids, Ids, list[tuple[int, str | None]]]:
     """A number for each trustee, mask and object type, the same for the same; one for each mask and object type; and
     what the latter stand for."""
-    encoded = aces.table("aces")["object_type"].combine_chunks().dictionary_encode()
+    encoded = aces["object_type"].combine_chunks().dictionary_encode()
     guids = [None, *encoded.dictionary.to_pylist()]
     types = encoded.indices.fill_null(NONE).to_numpy().astype(np.int64) + 1
-    masks, mask = _coded(aces.ids("aces", "mask"))
-    pairs, right = _coded(types * len(masks) + mask)
+    masks, mask = distinct(ids_of(aces["mask"]))
+    pairs, right = distinct(types * len(masks) + mask)
     named = [(int(masks[pair % len(masks)]), guids[pair // len(masks)]) for pair in pairs.tolist()]
-    rights = [(expand_generic(mask) if mask >= 0 else 0, guid) for mask, guid in named]
     meanings: dict[tuple[int, str | None], int] = {}
-    meaning = np.array([meanings.setdefault(each, len(meanings)) for each in rights], np.int64)[right]
-    trustee = aces.ids("aces", "trustee_id") + 1
-    return _coded(trustee * len(meanings) + meaning)[1], meaning, list(meanings)
-
-
-def _coded(values: Ids) -> tuple[Ids, Ids]:
-    """The distinct values, in no particular order, and which of them each is."""
-    encoded = pa.array(values).dictionary_encode()
-    return encoded.dictionary.to_numpy(), encoded.indices.to_numpy().astype(np.int64)
+    codes = [meanings.setdefault((expand_generic(mask), guid), len(meanings)) for mask, guid in named]
+    meaning = np.array(codes, np.int64)[right]
+    trustee = ids_of(aces["trustee_id"]) + 1
+    return distinct(trustee * len(meanings) + meaning)[1], meaning, list(meanings)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adaudit.decode.flags import FULL_CONTROL
-from adaudit.derive.facts import Facts, Ids
+from adaudit.derive.facts import Facts, Ids, distinct
 from adaudit.derive.grants import Grants, descriptor_grants
 from adaudit.graph.blocks import NONE, Texts
 from adaudit.graph.capabilities import TAKING, TAKING_ALL, Judge, Power
@@ -49,14 +49,18 @@ class Powers:
 
     def __init__(self, facts: Facts, targets: Targets) -> None:
         every = descriptor_grants(facts)
-        self.row = _counting(every)
-        self.grants = every.take(self.row)
+        row = _counting(every)
+        grants = every.take(row)
         self.denials = every.denials
         self.judge = Judge(facts)
         self._targets = targets
         self.told: list[Power] = []
         self.kinds: list[frozenset[str]] = []
-        self._first, self._subject = self._judged()
+        self._first, subject = self._judged(grants)
+        counts = np.diff(self._first).reshape(int(subject.max(initial=NONE)) + 1, len(targets.kinds))
+        told: Ids = counts.sum(axis=1)
+        is_useful = told[subject] > 0
+        self.row, self.grants, self._subject = row[is_useful], grants.take(is_useful), subject[is_useful]
         texts = Texts()
         self.kind: Ids = np.array([power.kind for power in self.told], np.int64)
         self.attribute: Ids = np.array([texts.code(power.attribute) for power in self.told], np.int64)
@@ -87,13 +91,12 @@ class Powers:
             grant, target[proof], first[proof] + within, self.grants.principal[grant], nothing, nothing.copy()
         )
 
-    def _judged(self) -> tuple[Ids, Ids]:
+    def _judged(self, grants: Grants) -> tuple[Ids, Ids]:
         """Where the powers of each subject (mask and object type) over each set of kinds start; the subject of each
         grant."""
-        grants = self.grants
         is_full = grants.mask & FULL_CONTROL == FULL_CONTROL
         masks = np.where(is_full, FULL_CONTROL, grants.mask & TAKING)
-        subjects, subject = np.unique(masks * len(grants.types) + grants.object_type, return_inverse=True)
+        subjects, subject = distinct(masks * len(grants.types) + grants.object_type)
         first = [0]
         for each in subjects.tolist():
             mask, type_ = divmod(each, len(grants.types))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from adaudit.derive.facts import Facts
 from adaudit.graph.families.rights import rights
 from adaudit.graph.kinds import CODE_OF, EDGE_KINDS
+from adaudit.graph.nodes import Nodes
 from tests.graph.small_forest import HEAD, SmallForest, Told
 from tests.graph.small_rights import (
     CHANGE_PASSWORD,
@@ -238,3 +240,21 @@ def test_property_sets_are_those_of_the_schema_that_was_read() -> None:
 def test_only_what_is_named_traversable_is_followed() -> None:
     kinds = {edge.kind for edge in told("user", Given(ALICE, WRITE, UAC), Given(ALICE, WRITE, UPN))}
     assert not any(EDGE_KINDS[CODE_OF[kind]].is_traversable for kind in kinds)
+
+
+def test_a_snapshot_without_targets_or_without_anything_has_no_edges() -> None:
+    empty = Facts({})
+    assert list(rights(empty, Nodes(empty))) == []
+    forest = SmallForest()
+    forest.add(ALICE, "contact", sid="S-1-5-21-1-2-3-1101", sd=descriptor(forest))
+    forest.rows["objects"][0]["sd_id"] = None
+    forest.rows["objects"][1]["sd_id"] = descriptor(forest, Given(ALICE, FULL))
+    assert forest.edges(rights) == []
+
+
+def test_trustees_without_object_are_sources() -> None:
+    forest = SmallForest()
+    forest.foreign("S-1-5-21-7-7-7-1000")
+    sd = descriptor(forest, Given("S-1-5-21-7-7-7-1000", FULL))
+    forest.add(TARGET, "user", rid=1300, sd=sd)
+    assert [edge.source for edge in forest.edges(rights)] == ["S-1-5-21-7-7-7-1000"]
