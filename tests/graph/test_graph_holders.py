@@ -127,3 +127,24 @@ def test_what_is_told_is_what_networkx_finds(memberships: list[tuple[int, int]],
     condensed = nx.condensation(common)
     topmost = [condensed.nodes[n]["members"] for n in condensed if condensed.in_degree(n) == 0]
     assert sorted(len(component & set(told)) for component in topmost) == [1] * len(told) == [1] * len(topmost)
+
+
+GROUPS, ACCOUNTS = range(5, 10), range(10, 14)
+DENIED = st.frozensets(st.integers(5, 13), max_size=2)
+RIGHTS = st.lists(st.lists(st.builds(Held, st.integers(5, 13), DENIED), min_size=1, max_size=3), min_size=1, max_size=2)
+
+
+@given(st.lists(st.tuples(st.integers(5, 13), st.sampled_from(GROUPS)), max_size=20), RIGHTS)
+def test_with_deny_aces_exactly_the_accounts_that_hold_every_right_are_told_or_in_what_is(
+    memberships: list[tuple[int, int]], rights: list[list[Held]]
+) -> None:
+    told = Holders(facts_of(memberships, count=14)).of_all(*rights)
+    upward = nx.DiGraph(memberships)
+    upward.add_nodes_from(range(14))
+    tokens = {n: {n, *nx.descendants(upward, n)} for n in ACCOUNTS}
+    holding = {
+        n
+        for n, token in tokens.items()
+        if all(any(held.trustee in token and not held.without & token for held in right) for right in rights)
+    }
+    assert {n for n, token in tokens.items() if token & set(told)} == holding
