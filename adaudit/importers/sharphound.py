@@ -58,7 +58,8 @@ def import_sharphound(archive: Path, into: Path, destination: Path) -> SharpHoun
     """Write the snapshot ``into`` again with what ``archive``, a ZIP or one of its JSON files, observed.
 
     Every other table keeps its bytes; ``coverage`` says which computers were asked. What the snapshot had observed
-    before stays. Raises InputError, with the place, for what is not such an archive or snapshot.
+    before stays. Raises InputError, with the place, for what is not such an archive or snapshot, and for an archive of
+    another forest.
     """
     if destination.exists() and destination.resolve() == into.resolve():
         raise UsageError("a sealed snapshot is not changed: give the new one another name", place=str(destination))
@@ -66,6 +67,8 @@ def import_sharphound(archive: Path, into: Path, destination: Path) -> SharpHoun
     found = read_observations(archive)
     with open_snapshot(into) as snapshot, SnapshotWriter(destination) as writer:
         identities = _Identities(snapshot)
+        if found.computers and not any(identities.of(computer) is not None for computer in found.computers):
+            raise InputError(f"none of its computers is in {into}: it is of another forest", place=str(archive))
         tables = {
             SESSIONS: _sessions(snapshot, found, identities),
             LOCAL_GROUPS: _members(snapshot, found, identities),

@@ -61,6 +61,12 @@ class Observations:
     asked: dict[tuple[str, str], str | None] = field(default_factory=dict)
     unusable: int = 0
 
+    @property
+    def computers(self) -> set[Sid]:
+        """Those of which anything is told."""
+        told = {each.computer for each in self.sessions} | {each.computer for each in self.members}
+        return told | {Sid(computer, None) for _, computer in self.asked}
+
     def add(self, other: Observations) -> None:
         self.sessions |= other.sessions
         self.members |= other.members

@@ -198,6 +198,14 @@ def test_a_snapshot_is_never_overwritten_by_its_own_import(archive: Path, tmp_pa
     assert first.read_bytes() == before
 
 
+def test_an_archive_of_another_forest_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    elsewhere = {"ObjectIdentifier": UNKNOWN, "Sessions": answer(session(UNKNOWN, UNKNOWN))}
+    other = zipped(tmp_path / "other.zip", computers=content("computers", elsewhere))
+    assert run(["import", "sharphound", str(other), "--into", str(SAMPLE), "-o", str(tmp_path / "new.adsnap")]) == 4
+    assert "of another forest" in capsys.readouterr().err
+    assert not (tmp_path / "new.adsnap").exists()
+
+
 def test_nothing_is_written_when_the_archive_is_refused(tmp_path: Path) -> None:
     bad = zipped(tmp_path / "bad.zip", computers=b'{"data":[{')
     assert run(["import", "sharphound", str(bad), "--into", str(SAMPLE), "-o", str(tmp_path / "new.adsnap")]) == 4
