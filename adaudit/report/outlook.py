@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from adaudit.graph.told import ChokePoint, EntryPoint, Outlook, Path, PlanStep, Thing
+from adaudit.graph.told import Change, ChokePoint, EntryPoint, Outlook, Path, PlanStep, Thing
 from adaudit.report.gaps import column_name
 from adaudit.report.picture import PictureView, picture_view
-from adaudit.report.steps import LONGEST_NAME, Chain, Named, Proof, Steps, short
+from adaudit.report.steps import LONGEST_NAME, LONGEST_VALUE, Chain, Named, Proof, Steps, short
 from adaudit.report.texts import Texts
 from adaudit.report.values import Format
 
@@ -80,12 +80,13 @@ class Unseen:
 
 @dataclass(frozen=True)
 class OutlookView:
-    """``is_grave``: somebody reaches tier 0, or it cannot be told."""
+    """``is_grave``: somebody reaches tier 0, or it cannot be told. ``is_minimum``: there may be more accounts."""
 
     opening: tuple[Part, ...]
     is_grave: bool
     kinds: str
     tier0: str
+    is_minimum: bool
     missing_told: str
     everyone: Chains
     foreign: Chains
@@ -129,6 +130,7 @@ class _Builder:
             is_grave=bool(outlook.exposed_accounts or outlook.everyone_like or outlook.missing),
             kinds=self._kinds(),
             tier0=texts("exposure.tier0", n=self._number(outlook.tier0)),
+            is_minimum=self._is_minimum(),
             missing_told=texts.count("exposure.missing_told", missing, self._number(missing)) if missing else "",
             entries=tuple(map(self._entry, sorted(outlook.entry_points, key=_rank))),
             everyone=self._chains(outlook.everyone_like),
@@ -164,7 +166,7 @@ class _Builder:
             unread = bool(outlook.missing)
             yield Part(texts(f"exposure.{'none_found' if unread else 'none'}", total=total), "unread" if unread else "")
             return
-        who = "who_least" if outlook.missing else "who"
+        who = "who_least" if self._is_minimum() else "who"
         yield Part(texts.count(f"exposure.{who}", exposed, number(exposed), total=total), "distances")
         yield Part(" ")
         yield Part(texts.count("exposure.reach", exposed, ""), "paths")
@@ -177,6 +179,10 @@ class _Builder:
             yield Part(" ")
             yield Part(texts.count("exposure.bring", len(steps), "", left=left), f"plan-{len(steps)}")
         yield Part(".")
+
+    def _is_minimum(self) -> bool:
+        """Whether facts that are missing may hide more accounts: not once all of them are counted."""
+        return bool(self._outlook.missing) and self._outlook.exposed_accounts < self._outlook.accounts
 
     def _kinds(self) -> str:
         texts = self._texts
@@ -223,17 +229,22 @@ class _Builder:
             left=texts.count("plan.left", step.left, number(step.left)),
             left_number=number(step.left),
             removes=texts.count("plan.removes", step.edges, number(step.edges)),
-            entry=(*self._place(step), *(self._steps.ace(change.ace) if change.ace else ())),
+            entry=tuple(self._entry_of(change)),
             examples=self._steps.known(step.examples, self._things),
         )
 
-    def _place(self, step: PlanStep) -> Iterator[tuple[str, str]]:
-        """Where to make a change, for whom: names that no other object bears."""
-        for thing in (step.change.object, step.change.principal):
+    def _entry_of(self, change: Change) -> Iterator[tuple[str, str]]:
+        """What to change and for whom, by names that nothing else bears, and the very value or ACE."""
+        for thing in (change.object, change.principal):
             if thing is not None:
                 named = self._steps.named(thing)
                 told = " – ".join(text for text in (named.place, named.sid) if text)
                 yield f"{named.name} ({named.type})", told or "—"
+        for label, value in (("attribute", change.attribute), ("value", change.detail)):
+            if value:
+                yield self._texts(f"proofs.{label}"), short(value, LONGEST_VALUE)
+        if change.ace is not None:
+            yield from self._steps.ace(change.ace)
 
     def _least(self) -> str:
         plan = self._outlook.plan

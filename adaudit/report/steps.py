@@ -68,7 +68,8 @@ class Steps:
         return tuple(self._proofs.values())
 
     def named(self, thing: Thing) -> Named:
-        name = thing.name or thing.dn or thing.sid or ""
+        is_domain = thing.type == "domainDNS" and bool(thing.domain)
+        name = thing.domain if is_domain else thing.name or thing.dn or thing.sid or ""
         return Named(
             key=thing.key,
             name=short(name, LONGEST_NAME) or self._texts("finding.anonymous"),
@@ -94,13 +95,16 @@ class Steps:
 
     def change(self, change: Change) -> str:
         """A change as an order to an administrator."""
+        settings = (self._texts.label("settings", setting) for setting in change.attribute.split(", "))
         values = {
             "object": self.named(change.object).name,
             "principal": self.named(change.principal).name if change.principal else "?",
-            "attribute": short(change.attribute, LONGEST_VALUE),
+            "attribute": short(", ".join(settings), LONGEST_VALUE),
             "detail": short(change.detail, LONGEST_VALUE),
         }
-        return self._texts(f"changes.{change.kind}.do", **values)
+        words = self._texts.section(f"changes.{change.kind}")
+        order: str = words["do"] if change.principal else words.get("do_for_all", words["do"])
+        return order.format(**values)
 
     def ace(self, ace: Ace) -> Iterator[tuple[str, str]]:
         """An ACE as facts: its text, its place, where it comes from."""

@@ -61,6 +61,11 @@ def plan(*left: int) -> Plan:
             "1 of 9,420 accounts can reach tier 0; this change brings that number to 0.",
         ),
         (
+            {"exposed": {"user": 9420}, "plan": plan(0)},
+            "9 420 comptes sur 9 420 peuvent atteindre le Tier 0 ; ce changement ramène ce nombre à 0.",
+            "9,420 of 9,420 accounts can reach tier 0; this change brings that number to 0.",
+        ),
+        (
             {"exposed": {"user": 2}, "plan": plan()},
             "Au moins 2 comptes sur 9 420 peuvent atteindre le Tier 0 ; aucun changement ne l'empêche.",
             "At least 2 of 9,420 accounts can reach tier 0; no change prevents it.",
@@ -185,7 +190,7 @@ def test_every_kind_change_difficulty_shape_and_reason_has_its_words(language: L
         assert {"verb", "why", "fix"} == texts.section(f"edges.{kind.name}").keys(), kind.name
         assert all(texts.section(f"edges.{kind.name}").values())
     for change in CHANGE_KINDS:
-        assert {"do", "how"} == texts.section(f"changes.{change}").keys(), change
+        assert {"do", "how"} == texts.section(f"changes.{change}").keys() - {"do_for_all"}, change
     assert texts.section("edges").keys() == {kind.name for kind in EDGE_KINDS}
     assert texts.section("changes").keys() == set(CHANGE_KINDS)
     assert texts.section("difficulty").keys() == {level.name.lower() for level in Difficulty}
@@ -201,6 +206,7 @@ def test_a_change_names_its_object_and_without_principal_it_is_still_an_order(ki
     assert page.outlook is not None
     assert "« Cible »" in page.outlook.plan[0].told
     assert "{" not in page.outlook.plan[0].told
+    assert {"attribut", "valeur"} <= set(dict(page.outlook.plan[0].entry).values())
 
 
 def test_hostile_names_add_no_element_and_the_data_of_the_picture_is_inert() -> None:
