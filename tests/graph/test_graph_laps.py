@@ -51,6 +51,12 @@ def test_a_right_on_the_attribute_of_the_other_kind_of_laps_reads_nothing(forest
     assert forest.edges(laps) == []
 
 
+def test_a_disabled_computer_opens_to_nobody(forest: SmallForest) -> None:
+    computer(forest, f"D:(OA;;CR;{LEGACY};;{sid(1104)})", is_legacy=True)
+    forest.rows["computers"][0]["is_enabled"] = False
+    assert forest.edges(laps) == []
+
+
 def test_a_computer_without_laps_has_no_password_to_read(forest: SmallForest) -> None:
     forest.add(PC, "computer", rid=1120)
     guard(forest, PC, f"D:(A;;GA;;;{sid(1104)})")

@@ -99,6 +99,7 @@ def test_the_filtered_set_holds_the_passwords_of_laps(forest: SmallForest) -> No
     forest.add(legacy, "computer", rid=1120, laps_expires_raw=1)
     forest.add(windows, "computer", rid=1121, windows_laps_expires_raw=1)
     forest.add(neither, "computer", rid=1122)
+    forest.add(f"CN=PC4,{HEAD}", "computer", rid=1123, laps_expires_raw=1, is_enabled=False)
     guard(forest, HEAD, "D:" + may(ASK, 1104) + may(FILTERED, 1104) + may(FILTERED, 1105))
     edges = [edge for edge in forest.edges(replication) if edge.kind == "SyncLAPSPassword"]
     assert [(edge.source, edge.target, edge.difficulty) for edge in edges] == [

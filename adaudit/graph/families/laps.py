@@ -39,16 +39,17 @@ def laps(facts: Facts, nodes: Nodes) -> Iterator[Block]:
     """One edge for each ACE that lets somebody read the password of a computer that LAPS manages.
 
     The attribute is confidential, so reading it takes a control access right on it, on its property set or on all
-    (MS-ADTS 3.1.1.4.4); where the schema says it is not, the right to read properties is enough. Whom an encrypted
+    (MS-ADTS 3.1.1.4.4), beside the right to read properties of computers, which everybody has by default and which is
+    not asked for here; where the schema says that it is not confidential, that right is enough. Whom an encrypted
     password is encrypted for cannot be seen: it is uncertain, and told where an ACE names it. GUIDs are those of this
-    forest's schema: without it, no edge but those of rights over the whole object.
+    forest's schema: without it, no edge but those of rights over the whole object. Disabled computers are left out.
     """
     managed = [_managed(facts, secret) for secret in _SECRETS]
     reader = Reader(facts, np.unique(np.concatenate(managed)))
     for secret, computers in zip(_SECRETS, managed, strict=True):
         guids, is_confidential = _in_schema(facts, secret.attribute)
-        bits = USE if is_confidential else USE | READ
-        shares = reader.held_alone(reader.shares(computers, bits, guids, is_named=secret.is_encrypted))
+        right = USE if is_confidential else READ
+        shares = reader.held_alone(reader.shares(computers, right, guids, is_named=secret.is_encrypted))
         difficulty = Difficulty.UNCERTAIN if secret.is_encrypted else None
         targets = nodes.of_objects(shares.object_id)
         yield shares.block("ReadLAPSPassword", nodes, targets, secret.attribute, difficulty)
@@ -58,7 +59,7 @@ def _in_schema(facts: Facts, attribute: str) -> tuple[set[str], bool]:
     """GUIDs that stand for an attribute, and whether it is confidential, as it is when nothing was read of it."""
     rows = facts.rows("schema_attributes", "name", "guid", "property_set", "is_confidential")
     for name, guid, property_set, is_confidential in rows:
-        if name == attribute:
+        if (name or "").lower() == attribute.lower():
             return {each for each in (guid, property_set) if each}, is_confidential is not False
     return set(), True
 
@@ -66,7 +67,7 @@ def _in_schema(facts: Facts, attribute: str) -> tuple[set[str], bool]:
 def _managed(facts: Facts, secret: _Secret) -> Ids:
     """Computers of which LAPS keeps that password, in order."""
     computers = facts.table("computers")
-    here = computers.filter(computers[secret.expires].is_valid())
+    here = computers.filter(pc.and_(computers[secret.expires].is_valid(), computers["is_enabled"].fill_null(True)))
     if secret.of_controllers is not None:
         is_controller = here["is_server_account"].fill_null(False)
         here = here.filter(pc.equal(is_controller, pa.scalar(secret.of_controllers)))

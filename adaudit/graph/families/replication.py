@@ -63,12 +63,13 @@ def replication(facts: Facts, nodes: Nodes) -> Iterator[Block]:
 
 
 def _with_laps(facts: Facts, domain_id: int) -> tuple[Ids, Ids]:
-    """Computers of the domain whose password legacy LAPS keeps, and those of which Windows LAPS alone does.
+    """Enabled computers of the domain whose password legacy LAPS keeps, and those of which Windows LAPS alone does.
 
     Replication gives what Windows LAPS encrypted as it is: it is of use where it is stored in clear text.
     """
     computers = facts.table("computers")
-    here = computers.filter(pc.equal(computers["domain_id"], domain_id))
+    is_enabled = computers["is_enabled"].fill_null(True)
+    here = computers.filter(pc.and_(is_enabled, pc.equal(computers["domain_id"], domain_id)))
     legacy, windows = (here[column].is_valid() for column in ("laps_expires_raw", "windows_laps_expires_raw"))
     chosen = (here.filter(legacy), here.filter(pc.and_not(windows, legacy)))
     first, second = (Facts({"computers": each}).ids("computers", "object_id") for each in chosen)
