@@ -98,6 +98,7 @@ def import_sharphound(archive: Path, into: Path, destination: Path) -> SharpHoun
 def read_observations(archive: Path) -> Observations:
     """What the files of an archive tell, each by the type that its ``meta`` gives, which comes last.
 
+    Some collectors leave ``meta.count`` at 0; one that announces more than there is tells of a file that was cut.
     Raises InputError with the file, and the element where there is one.
     """
     found = Observations()
@@ -129,7 +130,7 @@ def _read(file: CollectionFile) -> tuple[str, Observations | None]:
         raise InputError("meta.type is not one of SharpHound's", place=place)
     if type_ in _READERS and version not in VERSIONS:
         raise InputError(f"meta.version is {version!r}: versions {VERSIONS} are read", place=place)
-    if type(count) is int and count != stream.count:
+    if type(count) is int and count > stream.count:
         raise InputError(f"declares {count} objects and holds {stream.count}", place=place)
     return str(type_), by_type.get(str(type_))
 

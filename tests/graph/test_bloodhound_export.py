@@ -94,11 +94,15 @@ def test_what_was_not_read_is_null_never_healthy(zipped: Path) -> None:
 
 def test_what_was_read_as_absent_is_told_as_absent(zipped: Path) -> None:
     forest = Forest()
-    forest.add(f"CN=a,{HEAD}", "user", rid=1101, sam_account_name="a", password_last_set_raw=0)
+    forest.add(
+        f"CN=a,{HEAD}", "user", rid=1101, sam_account_name="a", password_last_set_raw=0, supported_encryption_types=0x1C
+    )
     forest.export(zipped)
     told = one(zipped, "users", "A@")["Properties"]
     assert (told["admincount"], told["hasspn"], told["serviceprincipalnames"]) == (False, False, [])
     assert (told["pwdlastset"], told["lastlogontimestamp"]) == (0, -1)
+    encryption = ["RC4-HMAC-MD5", "AES128-CTS-HMAC-SHA1-96", "AES256-CTS-HMAC-SHA1-96"]
+    assert told["supportedencryptiontypes"] == encryption
 
 
 def test_an_account_tells_its_delegations_history_and_secrets(zipped: Path) -> None:
@@ -239,6 +243,7 @@ def test_a_template_has_every_boolean_and_null_where_its_flags_were_not_read(zip
     assert read["enrolleesuppliessubject"] is True
     assert read["subjectaltrequireupn"] is False
     assert read["requiresmanagerapproval"] is True
+    assert read["certificatenameflag"] == "ENROLLEE_SUPPLIES_SUBJECT"
     assert read["authenticationenabled"] is True  # no application policy: any purpose
     assert hidden["enrolleesuppliessubject"] is None
     assert hidden["requiresmanagerapproval"] is True

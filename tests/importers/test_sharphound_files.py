@@ -87,6 +87,10 @@ def test_a_byte_order_mark_other_cases_of_keys_nulls_and_split_files_are_taken(t
     assert found.asked == {(SESSIONS, PC): None}
 
 
+def test_a_count_that_was_left_at_zero_says_nothing(tmp_path: Path) -> None:
+    assert len(read(tmp_path, content("sessions", session(PC, USER), count=0)).sessions) == 1
+
+
 def test_a_json_file_alone_is_an_archive_of_one(tmp_path: Path) -> None:
     path = tmp_path / "computers.json"
     path.write_bytes(content("computers", {"ObjectIdentifier": PC, "Sessions": answer(session(PC, USER))}))

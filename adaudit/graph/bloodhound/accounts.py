@@ -10,7 +10,7 @@ from adaudit.graph.bloodhound.collection import Collection
 from adaudit.graph.bloodhound.identifiers import Json, Thing
 from adaudit.graph.bloodhound.lookup import Grouped, Row
 from adaudit.graph.bloodhound.observed import Observed
-from adaudit.graph.bloodhound.values import bit, filetime, named
+from adaudit.graph.bloodhound.values import bit, filetime
 from adaudit.schema import TABLES
 
 _SHARED: Final = tuple(
@@ -18,6 +18,7 @@ _SHARED: Final = tuple(
 )
 _MSSQL: Final = "mssqlsvc"
 _MSSQL_PORT: Final = 1433
+_RC4: Final = "RC4-HMAC-MD5"
 
 
 class Accounts:
@@ -151,7 +152,7 @@ class Accounts:
             "lockedout": bit(computed, UserAccountControl.LOCKOUT),
             "passwordexpired": bit(computed, UserAccountControl.PASSWORD_EXPIRED),
             "useraccountcontrol": control,
-            "supportedencryptiontypes": _listed(row["supported_encryption_types"]),
+            "supportedencryptiontypes": _encryption_types(row["supported_encryption_types"]),
             "pwdlastset": filetime(row["password_last_set_at"], row["password_last_set_raw"], is_known=False),
             "lastlogon": filetime(row["last_logon_at"], row["last_logon_raw"], is_known=known("last_logon_at")),
             "lastlogontimestamp": filetime(
@@ -179,6 +180,9 @@ class Accounts:
                 yield {"ComputerSID": computer.identifier, "Port": number, "Service": "SQLAdmin"}
 
 
-def _listed(value: int | None) -> list[str] | None:
-    told = named(value, EncryptionTypes)
-    return None if told is None else told.split(", ")
+def _encryption_types(value: int | None) -> list[str] | None:
+    """Names that BloodHound shows."""
+    if value is None:
+        return None
+    names = (str(flag.name).replace("_", "-") for flag in EncryptionTypes if value & flag)
+    return [_RC4 if name == "RC4-HMAC" else name for name in names]

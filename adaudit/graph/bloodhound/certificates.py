@@ -144,7 +144,7 @@ class Authorities:
                     "dnshostname": row["dns_host_name"],
                     "flags": None
                     if flags is None
-                    else ", ".join(t for b, t in _SERVER_FLAGS.items() if flags & b) or "0",
+                    else ", ".join(t for b, t in _SERVER_FLAGS.items() if flags & b) or "NONE",
                     **self._certificate(row["object_id"]),
                     "unresolvedpublishedtemplates": [e["template_name"] for e in offered if e["template_id"] is None],
                     "casecuritycollected": False,

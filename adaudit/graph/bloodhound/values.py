@@ -32,10 +32,10 @@ def upper(text: str | None) -> str | None:
 
 
 def named(value: int | None, flags: type[IntFlag]) -> str | None:
-    """Names of the bits that are set, in the order of the bits; ``0`` for none."""
+    """Names of the bits that are set, in the order of the bits; ``NONE`` for none."""
     if value is None:
         return None
-    return ", ".join(str(flag.name) for flag in flags if value & flag) or "0"
+    return ", ".join(str(flag.name) for flag in flags if value & flag) or "NONE"
 
 
 def bit(value: int | None, mask: int) -> bool | None:
