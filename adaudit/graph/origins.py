@@ -28,11 +28,12 @@ class Origins:
 
     An origin bears an explicit ACE for the same trustee, allowing the same rights on the same object type. ``wanted``:
     descriptors whose ACEs will be asked for; ``parents``: object above each object, ``NONE`` where inheritance stops;
-    ``holders``: AdminSDHolder objects. ``right``: row of ``rights`` (masks, generic bits expanded, and object types) of
-    each ACE.
+    ``holders``: AdminSDHolder objects; ``untyped``: bits of which an ACE without object type has one to be asked for,
+    as one with an object type has one of ``TAKING``. ``right``: row of ``rights`` (masks, generic bits expanded, and
+    object types) of each ACE.
     """
 
-    def __init__(self, facts: Facts, wanted: Ids, parents: Ids, holders: Ids) -> None:
+    def __init__(self, facts: Facts, wanted: Ids, parents: Ids, holders: Ids, untyped: int = TAKING_ALL) -> None:
         ids = facts.ids("objects", "object_id")
         self.sd_of_object: Ids = np.full(len(parents), NONE, np.int64)
         self.sd_of_object[ids] = facts.ids("objects", "sd_id")
@@ -41,7 +42,8 @@ class Origins:
         bearing = np.unique(np.concatenate((self.sd_of_object[above[above != NONE]], self.sd_of_object[holders])))
         table = facts.table("aces").select(_COLUMNS)
         of_interest = pc.is_in(table["sd_id"], pa.array(np.union1d(wanted, bearing), pa.int32()))
-        aces = table.filter(pc.and_(pc.and_(of_interest, table["is_allow"].fill_null(False)), _can_take(table)))
+        is_allow = table["is_allow"].fill_null(False)
+        aces = table.filter(pc.and_(pc.and_(of_interest, is_allow), _can_take(table, untyped)))
         sd, position = ids_of(aces["sd_id"]), ids_of(aces["position"])
         key, self.right, self.rights = _keys(aces)
         self._place = sd * POSITIONS + position
@@ -101,9 +103,9 @@ class _Lookup:
         return found
 
 
-def _can_take(aces: pa.Table) -> pa.ChunkedArray:
-    """ACEs that can make an edge."""
-    bits = pc.if_else(aces["object_type"].is_null(), TAKING_ALL & _MASK_BITS, TAKING & _MASK_BITS)
+def _can_take(aces: pa.Table, untyped: int) -> pa.ChunkedArray:
+    """ACEs that can be asked for, by their bits."""
+    bits = pc.if_else(aces["object_type"].is_null(), untyped & _MASK_BITS, TAKING & _MASK_BITS)
     return pc.not_equal(pc.bit_wise_and(aces["mask"].cast(pa.int64()), pc.bit_wise_or(bits, _GENERIC)), 0)
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from adaudit.derive.facts import Facts, Ids
 from adaudit.derive.grants import OWNER, Grants
 from adaudit.graph.blocks import CHANGE_CODE, NONE, Changes, Texts
-from adaudit.graph.capabilities import Judge
+from adaudit.graph.capabilities import TAKING_ALL, Judge
 from adaudit.graph.origins import POSITIONS, Origins
 from adaudit.graph.protection import holder_of_objects
 from adaudit.graph.tree import containers
@@ -24,13 +24,21 @@ NULL_DACL_ATTRIBUTE: Final = "null_dacl"
 
 class RightsChanges:
     """Changes of the ``grants`` of some descriptors. ``texts``: what attributes of changes are coded in, those given
-    first."""
+    first; ``untyped``: bits that count in an ACE without object type."""
 
-    def __init__(self, facts: Facts, sds: Ids, grants: Grants, judge: Judge, texts: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        sds: Ids,
+        grants: Grants,
+        judge: Judge,
+        texts: Iterable[str] = (),
+        untyped: int = TAKING_ALL,
+    ) -> None:
         self._parents = containers(facts)
         self._holders = holder_of_objects(facts, len(self._parents))
         holders = np.unique(self._holders[self._holders != NONE])
-        self._origins = Origins(facts, np.unique(sds), self._parents, holders)
+        self._origins = Origins(facts, np.unique(sds), self._parents, holders, untyped)
         self._grants = grants
         known = Texts((*texts, OWNER_ATTRIBUTE, NULL_DACL_ATTRIBUTE))
         self._words: Ids = np.array([known.code(judge.right(*right)) for right in self._origins.rights], np.int64)

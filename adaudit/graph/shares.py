@@ -14,7 +14,7 @@ from adaudit.derive.effective import RIGHTS
 from adaudit.derive.facts import Facts, Ids
 from adaudit.derive.grants import NULL_DACL, OWNER, descriptor_grants
 from adaudit.graph.blocks import CHANGE_KINDS, NONE, Block, Change, Changes, Edge, block
-from adaudit.graph.capabilities import Judge
+from adaudit.graph.capabilities import TAKING, Judge
 from adaudit.graph.holders import Held, Holders
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
@@ -126,9 +126,10 @@ class Reader:
         ids = facts.ids("objects", "object_id")
         self._sd_of: Ids = np.full(int(ids.max(initial=NONE)) + 1, NONE, np.int64)
         self._sd_of[ids] = facts.ids("objects", "sd_id")
-        self._changes = RightsChanges(facts, np.unique(self._sd_of[objects]), self._grants, Judge(facts))
+        sds = np.unique(self._sd_of[objects])
+        self._changes = RightsChanges(facts, sds, self._grants, Judge(facts), untyped=TAKING)
         is_nobody = np.array([trustee.sid in _NOBODY for trustee in self._grants.trustees], bool)
-        is_read = np.isin(self._grants.sd, self._sd_of[objects]) & (self._grants.principal != NONE)
+        is_read = np.isin(self._grants.sd, sds) & (self._grants.principal != NONE)
         rows = np.nonzero(is_read & ~is_nobody[self._grants.trustee])[0]
         self._rows: Ids = rows[np.lexsort((self._grants.position[rows], self._grants.sd[rows]))]
 
