@@ -93,7 +93,10 @@ class Keepers:
 
 
 class Split:
-    """Takes apart what is allowed to a group and denied to some of its members."""
+    """Takes apart what is allowed to a group and denied to some of its members.
+
+    Who could yet join such a group is not told of: its edge is gone, and those of today's members stand for it.
+    """
 
     def __init__(self, powers: Powers, keepers: Keepers) -> None:
         self._powers = powers
