@@ -81,13 +81,15 @@ def test_what_was_not_read_is_null_never_healthy(zipped: Path) -> None:
     forest = Forest()
     forest.add(f"CN=a,{HEAD}", "user", rid=1101, sam_account_name="a", is_enabled=None, sd=None)
     forest.row("coverage", table_name="users", column_name="admin_count", domain_id=0, status="denied")
-    forest.row("coverage", table_name="spns", column_name="spn", domain_id=0, status="denied")
+    forest.row("coverage", table_name="spns", column_name="*", domain_id=0, status="denied")
+    forest.row("coverage", table_name="users", column_name="*", domain_id=0, status="denied")
     forest.export(zipped)
     user = one(zipped, "users", "A@")
     assert user["Aces"] is None
     assert "IsACLProtected" not in user
     assert user["UnconstrainedDelegation"] is None
     told = user["Properties"]
+    assert told["lastlogontimestamp"] == -1  # other users were not seen; of this one all else was
     unread = ("enabled", "admincount", "hasspn", "serviceprincipalnames", "dontreqpreauth", "sensitive", "pwdlastset")
     assert {name: told[name] for name in unread} == dict.fromkeys(unread)
 
@@ -256,6 +258,18 @@ def test_passwords_that_people_write_in_descriptions_are_masked(zipped: Path) ->
     forest.export(zipped)
     with zipfile.ZipFile(zipped) as archived:
         assert not any(b"Azerty123" in archived.read(name) for name in archived.namelist())
+
+
+def test_ids_that_lead_nowhere_are_taken_for_what_was_not_read(zipped: Path) -> None:
+    forest = Forest()
+    forest.add(f"CN=a,{HEAD}", "user", rid=1101, sam_account_name="a", sd=77, reader_sd_id=None)
+    forest.rows["objects"][-1] |= {"parent_id": 99, "domain_id": 7}
+    forest.rows["users"][-1] |= {"domain_id": 7}
+    forest.row("memberships", member_id=55, group_id=66, origin="member")
+    forest.row("sid_history", object_id=88, sid="S-1-5-21-7-8-9-1", source_id=44)
+    forest.export(zipped)
+    user = one(zipped, "users", "A@")
+    assert (user["Aces"], user["ContainedBy"], user["PrimaryGroupSID"]) == (None, None, None)
 
 
 def test_deleted_objects_are_left_out(zipped: Path) -> None:

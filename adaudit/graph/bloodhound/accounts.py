@@ -67,7 +67,7 @@ class Accounts:
                 **self._properties(row, table),
                 "email": row.get("mail"),
                 "title": collection.text(row.get("title")),
-                "homedirectory": row.get("home_directory"),
+                "homedirectory": collection.text(row.get("home_directory")),
                 **kind,
             },
         }
@@ -161,7 +161,7 @@ class Accounts:
                 is_known=known("last_logon_timestamp_at"),
             ),
             "logonscript": collection.text(row["script_path"]),
-            "profilepath": row["profile_path"],
+            "profilepath": collection.text(row["profile_path"]),
         }
 
     def _has_laps(self, row: Row) -> bool | None:

@@ -139,7 +139,7 @@ class Aces:
         says who may read the password of a managed service account.
         """
         read = () if readers is None else self._password_readers(readers)
-        if sd_id is None:
+        if sd_id is None or not self._has(sd_id):
             return {"Aces": list(self._told(read, domain_id, identifier)) or None}
         descriptor = self._read(sd_id, type_, laps)
         self.denied += descriptor.denied
@@ -150,7 +150,7 @@ class Aces:
 
     def owner_rights(self, sd_id: int | None, type_: str, *, laps: bool) -> Json:
         """Properties by which BloodHound decides what an owner can do."""
-        if sd_id is None:
+        if sd_id is None or not self._has(sd_id):
             return {}
         descriptor = self._read(sd_id, type_, laps)
         return {
@@ -177,6 +177,9 @@ class Aces:
         rows = self._rows(sd_id)
         readers = dict.fromkeys(row["trustee_id"] for row in rows if row["is_allow"] and row["trustee_id"] is not None)
         return tuple(Given(reader, "ReadGMSAPassword", False, False) for reader in readers)
+
+    def _has(self, sd_id: int) -> bool:
+        return 0 <= sd_id < len(self._places) and bool(self._places[sd_id] >= 0)
 
     def _rows(self, sd_id: int) -> list[Row]:
         start, end = np.searchsorted(self._sd, [sd_id, sd_id + 1])

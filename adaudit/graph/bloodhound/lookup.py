@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from adaudit.derive.facts import Facts, Ids
 from adaudit.derive.gaps import Gaps
+from adaudit.schema import TABLES
 
 BATCH: Final = 4096
 
@@ -115,8 +116,11 @@ class Absence:
     def _of(self, table: str, column: str) -> tuple[set[int], set[int | None]]:
         found = self._known.get((table, column))
         if found is None:
+            hides_values = TABLES[table].per_value
             gaps = [
-                gap for gap in self._gaps.of(table, column) if gap.column_name == column or gap.object_id is not None
+                gap
+                for gap in self._gaps.of(table, column)
+                if gap.column_name == column or gap.object_id is not None or hides_values
             ]
             objects = {gap.object_id for gap in gaps if gap.object_id is not None}
             found = self._known[table, column] = (objects, {gap.domain_id for gap in gaps if gap.is_wide})
