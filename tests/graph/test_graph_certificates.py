@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from adaudit.graph.families.certificates import certificates
+from adaudit.graph.families.rights import rights
+from adaudit.graph.graph import assemble
+from adaudit.graph.nodes import Nodes
 from tests.graph.small_descriptors import guard, sid
 from tests.graph.small_forest import HEAD, SmallForest, Told, pairs
 from tests.graph.small_pki import (
@@ -182,6 +185,17 @@ def test_control_of_a_published_template_gives_the_domain(forest: SmallForest, r
     assert (edge.source, edge.target, edge.bearer) == (SOINS, HEAD, template)
     assert edge.change is not None
     assert edge.change[:3] == ("remove_ace", template, sid(1110))
+
+
+def test_a_right_over_a_template_is_removed_once_for_all_that_it_gives(forest: SmallForest) -> None:
+    install(forest)
+    publish(forest, "Imprimante", f"D:(A;;WD;;;{sid(1110)})", ekus=[SERVER])
+    facts = forest.facts()
+    nodes = Nodes(facts)
+    graph = assemble(nodes.count, (block for family in (rights, certificates) for block in family(facts, nodes)))
+    told = [edge for edge in graph.edges_table().to_pylist() if edge["kind"] in ("WriteDacl", "ADCSESC4")]
+    assert len({edge["kind"] for edge in told}) == 2
+    assert len({edge["change_id"] for edge in told}) == 1
 
 
 def test_the_owner_of_a_published_template_has_the_domain(forest: SmallForest) -> None:

@@ -60,6 +60,7 @@ class _Services:
             for template, authority in publications(facts)
             if template in templates and authority in authorities and authorities[authority].is_trusted is not False
         ]
+        self._published.sort(key=lambda on: on.authority.is_trusted is None)
         objects = np.array(sorted({*templates, *authorities}), np.int64)
         self._reader, self._holders = Reader(facts, objects), Holders(facts)
         self._links = group_links(facts)
