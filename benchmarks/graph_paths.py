@@ -60,6 +60,7 @@ class Directory:
         self.graph = self._drawn()
 
     def _hospital(self, start: int, end: int, edges: int) -> Ids:
+        before = self._edges()
         everybody, trustees = start, np.arange(start + 1, start + 1 + TRUSTEES)
         groups = np.arange(trustees[-1] + 1, trustees[-1] + 1 + (end - start) // 50)
         accounts = np.arange(groups[-1] + 1, end)
@@ -76,9 +77,13 @@ class Directory:
         for trustee in trustees[1:]:
             self._add_star("WriteDacl", int(trustee), trustees[:1])
         admins = [*self.goals[:2].tolist(), *trustees.tolist()]
+        told = self._edges() - before
         for trustee in admins:
-            self._add_star("GenericAll", trustee, choice(accounts, max(edges - 6 * len(accounts), 0) // len(admins)))
+            self._add_star("GenericAll", trustee, choice(accounts, (edges - told) // len(admins)))
         return accounts
+
+    def _edges(self) -> int:
+        return sum(len(part[1]) for part in self._parts)
 
     def _add(self, kind: str, source: Ids, target: Ids) -> None:
         self._parts.append((kind, source, target, np.full(len(source), NONE)))
@@ -144,6 +149,7 @@ def measured(edges: int) -> dict[str, float]:
         "arrays": seconds(lambda: replace(graph).inward),
         "bare": seconds(lambda: breadth_first_order(bare, graph.count)),
         "exposure": seconds(lambda: exposure(graph, sources, kinds, goals)),
+        "first edges": seconds(lambda: exposure(graph, sources, kinds, goals).edge),
         "whole": seconds(lambda: exposure(replace(graph), sources, kinds, goals)),
         "paths": seconds(lambda: shortest_paths(graph, sources[-1:], goals, 10), 1),
         "plan": seconds(lambda: remediation_plan(graph, sources, goals), 1),

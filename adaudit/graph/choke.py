@@ -19,6 +19,9 @@ MOST: Final = 20
 SEARCHES: Final = 200
 """Searches spent on exact numbers: one per node or change."""
 
+STEPS: Final = 300_000_000
+"""Edges that all searches together may walk, though each of the most that are told gets one."""
+
 
 @dataclass(frozen=True)
 class ChokePoints:
@@ -43,6 +46,7 @@ def choke_nodes(graph: Graph, sources: Ids, goals: Ids, most: int = MOST, search
     def steps_into(node: int) -> Ids:
         return np.arange(between.starts[node], between.starts[node + 1])
 
+    searches = between.affordable(searches, most)
     return _best(bounds, lambda node: between.lost(steps_into(node)), most, searches)
 
 
@@ -61,6 +65,7 @@ def choke_changes(graph: Graph, sources: Ids, goals: Ids, most: int = MOST, sear
         steps: Ids = np.flatnonzero(change_of_step == number)
         return steps
 
+    searches = between.affordable(searches, most)
     return _best(bounds, lambda number: between.lost(steps_of(number)), most, searches)
 
 
@@ -78,6 +83,10 @@ class _Between:
         self.starts: Small = inward.indptr
         self._searched: csr_array = rooted(inward, goals)
         self._towards: Small = np.repeat(np.arange(graph.count, dtype=np.int32), np.diff(inward.indptr))
+
+    def affordable(self, searches: int, most: int) -> int:
+        """How many searches to spend at most."""
+        return min(searches, max(most, STEPS // max(len(self.edges), 1)))
 
     def lost(self, steps: Ids) -> int:
         """How many sources no longer reach a goal when these steps, places of ``edges``, lead nowhere."""
