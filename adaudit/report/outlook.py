@@ -9,7 +9,7 @@ from typing import Final
 from adaudit.graph.told import Change, ChokePoint, EntryPoint, Outlook, Path, PlanStep, Thing
 from adaudit.report.gaps import column_name
 from adaudit.report.picture import PictureView, picture_view
-from adaudit.report.steps import LONGEST_NAME, LONGEST_VALUE, Chain, Named, Proof, Steps, short
+from adaudit.report.steps import LONGEST_NAME, Chain, Named, Proof, Steps, short
 from adaudit.report.texts import Texts
 from adaudit.report.values import Format
 
@@ -163,8 +163,8 @@ class _Builder:
             yield Part(texts("exposure.no_accounts"))
             return
         if not exposed:
-            unread = bool(outlook.missing)
-            yield Part(texts(f"exposure.{'none_found' if unread else 'none'}", total=total), "unread" if unread else "")
+            key, anchor = ("exposure.none_found", "unread") if outlook.missing else ("exposure.none", "")
+            yield Part(texts.count(key, outlook.accounts, total), anchor)
             return
         who = "who_least" if self._is_minimum() else "who"
         yield Part(texts.count(f"exposure.{who}", exposed, number(exposed), total=total), "distances")
@@ -240,9 +240,7 @@ class _Builder:
                 named = self._steps.named(thing)
                 told = " – ".join(text for text in (named.place, named.sid) if text)
                 yield f"{named.name} ({named.type})", told or "—"
-        for label, value in (("attribute", change.attribute), ("value", change.detail)):
-            if value:
-                yield self._texts(f"proofs.{label}"), short(value, LONGEST_VALUE)
+        yield from self._steps.setting(change.attribute, change.detail)
         if change.ace is not None:
             yield from self._steps.ace(change.ace)
 

@@ -106,6 +106,15 @@ class Steps:
         order: str = words["do"] if change.principal else words.get("do_for_all", words["do"])
         return order.format(**values)
 
+    def setting(self, attribute: str, value: str) -> Iterator[tuple[str, str]]:
+        """An attribute, right or setting as facts, with its value where it has one."""
+        if attribute:
+            told = self._texts.label("codes.right", attribute)
+            named = attribute if told == attribute else f"{told} ({attribute})"
+            yield self._texts("proofs.attribute"), short(named, LONGEST_VALUE)
+        if value:
+            yield self._texts("proofs.value"), short(value, LONGEST_VALUE)
+
     def ace(self, ace: Ace) -> Iterator[tuple[str, str]]:
         """An ACE as facts: its text, its place, where it comes from."""
         texts = self._texts
@@ -141,15 +150,12 @@ class Steps:
         texts = self._texts
         bearer = self.named(evidence.object)
         yield texts("proofs.bearer"), f"{bearer.name} ({bearer.type})"
-        for label, value in (
-            ("dn", bearer.place),
-            ("sid", bearer.sid),
-            ("attribute", short(evidence.attribute, LONGEST_VALUE)),
-            ("value", short(evidence.detail, LONGEST_VALUE)),
-            ("owner", short(evidence.owner or "", LONGEST_NAME)),
-        ):
+        for label, value in (("dn", bearer.place), ("sid", bearer.sid)):
             if value:
                 yield texts(f"proofs.{label}"), value
+        yield from self.setting(evidence.attribute, evidence.detail)
+        if evidence.owner:
+            yield texts("proofs.owner"), short(evidence.owner, LONGEST_NAME)
         if evidence.ace is not None:
             yield from self.ace(evidence.ace)
 

@@ -82,6 +82,11 @@ def plan(*left: int) -> Plan:
             "No path to tier 0 was found for the 9,420 accounts, but not everything could be read: there may be some.",
         ),
         (
+            {"accounts": 1, "missing": {}, "exposed": {}, "plan": plan()},
+            "Le seul compte lu n'a pas de chemin connu vers le Tier 0.",
+            "The only account read has no known path to tier 0.",
+        ),
+        (
             {"accounts": 0, "exposed": {}, "plan": plan()},
             "Aucun compte actif hors du Tier 0 n'a été lu : rien ne peut être dit de l'exposition.",
             "No enabled account outside tier 0 was read: nothing can be said of exposure.",
@@ -165,6 +170,16 @@ def test_a_proof_shows_the_descriptor_and_the_change_that_removes_it() -> None:
     assert (planned.change, planned.rank) == ("Retirer de « chu.example » l'ACE de « svc-sauvegarde »", 2)
     spare = proofs["a.petit", "GenericWrite"]
     assert (bool(spare.change), spare.rank) == (True, None)
+
+
+def test_a_right_is_told_in_words_and_as_the_tables_name_it() -> None:
+    change = replace(CHANGES[0], attribute="write_dacl")
+    page = build_page(
+        make_audit(outlook=make_outlook(plan=Plan((PlanStep(change, 1, 0, 1, ()),), 1, 0, {}))), Texts("fr")
+    )
+    assert page.outlook is not None
+    told = dict(page.outlook.plan[0].entry)["Attribut, droit ou réglage"]
+    assert told == "modifier les autorisations (write_dacl)"
 
 
 def test_an_inherited_ace_whose_origin_is_unknown_says_so() -> None:
