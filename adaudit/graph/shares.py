@@ -124,7 +124,7 @@ class Reader:
         self._grants = descriptor_grants(facts)
         self._holders = Holders(facts)
         ids = facts.ids("objects", "object_id")
-        self._sd_of: Ids = np.full(int(ids.max(initial=NONE)) + 1, NONE, np.int64)
+        self._sd_of: Ids = np.full(int(max(ids.max(initial=NONE), objects.max(initial=NONE))) + 1, NONE, np.int64)
         self._sd_of[ids] = facts.ids("objects", "sd_id")
         sds = np.unique(self._sd_of[objects])
         self._changes = RightsChanges(facts, sds, self._grants, Judge(facts), untyped=TAKING)

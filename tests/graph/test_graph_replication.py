@@ -94,6 +94,11 @@ def test_a_head_whose_descriptor_was_not_read_tells_nothing(forest: SmallForest)
     assert forest.edges(replication) == []
 
 
+def test_a_head_that_is_not_among_the_objects_tells_nothing(forest: SmallForest) -> None:
+    forest.rows["domains"][0]["object_id"] = 99
+    assert forest.edges(replication) == []
+
+
 def test_the_filtered_set_holds_the_passwords_of_laps(forest: SmallForest) -> None:
     legacy, windows, neither = (f"CN=PC{n},{HEAD}" for n in (1, 2, 3))
     forest.add(legacy, "computer", rid=1120, laps_expires_raw=1)
