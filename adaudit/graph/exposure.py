@@ -56,10 +56,11 @@ class Exposure:
 
 
 def exposure(graph: Graph, sources: Ids, kinds: Ids, goals: Ids) -> Exposure:
-    """Which of the sources reach one of the goals; ``kinds``: any code, by source."""
+    """Which of the sources reach a goal. ``kinds``: any code, by source; of one given twice the first counts."""
     asked = outside(graph.count, sources, goals)
     kind_of: Ids = np.zeros(graph.count, np.int64)
-    kind_of[sources[sources >= 0]] = kinds[sources >= 0]
+    given = np.flatnonzero(sources >= 0)[::-1]
+    kind_of[sources[given]] = kinds[given]
     found = reaching(graph, goals)
     exposed = asked[found.is_reached[asked]]
     return Exposure(exposed, kind_of[exposed], len(asked), found)

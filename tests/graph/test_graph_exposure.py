@@ -32,9 +32,9 @@ def test_goals_are_neither_sources_nor_exposed() -> None:
     assert (len(found), found.sources) == (0, 0)
 
 
-def test_a_source_given_twice_counts_once() -> None:
-    found = exposure(graph_of(2, [(0, 1)]), ids(0, 0), ids(USER, USER), ids(1))
-    assert (len(found), found.sources) == (1, 1)
+def test_a_source_given_twice_counts_once_with_its_first_kind() -> None:
+    found = exposure(graph_of(2, [(0, 1)]), ids(0, 0), ids(COMPUTER, USER), ids(1))
+    assert (found.by_kind(), found.sources) == ({COMPUTER: 1}, 1)
 
 
 @given(cases())
