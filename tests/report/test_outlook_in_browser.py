@@ -49,7 +49,7 @@ def test_an_edge_of_the_picture_says_why_it_exists_and_how_to_remove_it(browser:
     assert "sans connaître l'ancien" in told
     assert "CN=svc-sauvegarde,OU=Comptes,DC=chu,DC=example" in told
     assert "(OA;;CR;00299570-246d-11d0-a768-00aa006e0529;;" in told
-    assert "Aucun changement simple ne retire cette étape." in told
+    assert "L'audit ne connaît pas de changement unique" in told
     planned = click_drawn(browser, "edge", "DCSync")
     assert "Retirer de « chu.example » l'ACE de « svc-sauvegarde »" in planned
     assert "Changement 2 du plan" in planned
