@@ -17,11 +17,11 @@ from adaudit.graph.lookup import Lookup, NotFound
 from adaudit.graph.naming import Naming
 from adaudit.graph.picture import picture
 from adaudit.graph.plan import Step as PlannedChange
+from adaudit.graph.plan import remediation_plan
 from adaudit.graph.search import easiest, passing, way_from
 from adaudit.graph.shapes import shapes
 from adaudit.graph.told import ChokePoint, Drawn, EntryPoint, Outlook, Path, PlanStep, Step
 from adaudit.graph.told import Plan as ToldPlan
-from adaudit.graph.verified_plan import verified_plan
 
 MOST_PATHS: Final = 30
 MOST_EXAMPLES: Final = 3
@@ -101,7 +101,7 @@ class _Teller:
         return path
 
     def _plan(self) -> ToldPlan:
-        plan, steps = verified_plan(self._graph, self._accounts, self._analysis.goals)
+        plan = remediation_plan(self._graph, self._accounts, self._analysis.goals)
         return ToldPlan(
             steps=tuple(
                 PlanStep(
@@ -111,7 +111,7 @@ class _Teller:
                     edges=len(step.edges),
                     examples=tuple(self._examples(step)),
                 )
-                for step in steps
+                for step in plan.steps
             ),
             least=plan.least,
             irreducible=len(plan.irreducible),

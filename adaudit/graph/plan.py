@@ -13,7 +13,6 @@ from scipy.sparse.csgraph import connected_components
 
 from adaudit.graph.blocks import NONE, Ids
 from adaudit.graph.cut import Cut, minimal_cut, stars_of
-from adaudit.graph.exposure import Exposure, exposure
 from adaudit.graph.graph import Graph, Mask
 from adaudit.graph.search import Reached, outside, passing, reaching, search_tree
 
@@ -85,11 +84,6 @@ def remediation_plan(graph: Graph, sources: Ids, goals: Ids, until: int = 0) -> 
         least=len(cut.changes),
         is_least=cut.is_least,
     )
-
-
-def what_if(graph: Graph, changes: Ids, sources: Ids, kinds: Ids, goals: Ids) -> Exposure:
-    """Exposure once these changes are made."""
-    return exposure(graph.without(changes), sources, kinds, goals)
 
 
 class _Needs(NamedTuple):

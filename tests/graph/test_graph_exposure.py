@@ -6,7 +6,6 @@ import numpy as np
 from hypothesis import given
 
 from adaudit.graph.exposure import exposure
-from adaudit.graph.plan import what_if
 from tests.graph.plain_graphs import Case, Row, cases, exposed, graph_of, ids
 
 USER, COMPUTER = 0, 1
@@ -45,7 +44,7 @@ def test_the_exposed_are_those_of_networkx(case: Case) -> None:
     assert found.sources == len(set(sources) - set(goals))
 
 
-def test_what_if_tells_exposure_without_the_edges_of_the_changes() -> None:
+def test_without_the_edges_of_a_change_only_the_others_are_exposed() -> None:
     graph = graph_of(4, [Row(0, 2, change=0), Row(1, 2, change=1), (2, 3)])
-    left = what_if(graph, ids(0), ids(0, 1), ids(USER, USER), ids(3))
+    left = exposure(graph.without([0]), ids(0, 1), ids(USER, USER), ids(3))
     assert left.node.tolist() == [1]

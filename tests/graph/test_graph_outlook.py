@@ -9,8 +9,8 @@ from adaudit.graph.blocks import Change, Edge, block_of
 from adaudit.graph.exposure import exposure
 from adaudit.graph.graph import assemble
 from adaudit.graph.outlook import outlook_of
+from adaudit.graph.plan import remediation_plan
 from adaudit.graph.site_tier0 import SiteEntry, SiteTier0
-from adaudit.graph.verified_plan import verified_plan
 from tests.graph.small_forest import HEAD, SmallForest
 
 ADMINS = f"CN=Admins du domaine,{HEAD}"
@@ -105,7 +105,8 @@ def test_where_a_change_is_no_star_the_plan_goes_on_until_nobody_is_left() -> No
         Edge("AdminTo", 5, 4, 0, "d"),
     ]
     graph = assemble(6, [block_of(edges)])
-    plan, steps = verified_plan(graph, np.array([0, 1, 5]), np.array([4]))
+    plan = remediation_plan(graph, np.array([0, 1, 5]), np.array([4]))
+    steps = plan.steps
     assert plan.irreducible.tolist() == [5]
     assert steps[-1].left == 1
     assert sum(step.gain for step in steps) == 2
