@@ -76,11 +76,6 @@ _ALL_EXTENDED: Final = {
 }
 _LAPS: Final = frozenset(("ms-Mcs-AdmPwd", "msLAPS-Password", "msLAPS-EncryptedPassword"))
 
-RIGHT_NAMES: Final = frozenset(
-    (*_WRITES.values(), *_EXTENDED.values(), *_ALL_EXTENDED.values(), "Owns", "GenericAll", "GenericWrite")
-) | {"WriteOwner", "WriteDacl", "AddSelf", "ReadLAPSPassword", "ReadGMSAPassword"}
-"""Every right that is written."""
-
 
 class Given(NamedTuple):
     """A right that a descriptor gives to a principal."""
