@@ -48,6 +48,9 @@ _ANYWHERE: Final[_Facts] = (
 _WHOLE: Final = ("objects", *ACCOUNT_TABLES, "groups", "security_descriptors", "aces")
 """Tables of which whole domains may be missing."""
 
+_KNOWN_HIDDEN: Final = "known_hidden"
+"""Reason of containers that no ordinary account reads, such as that of password settings: they are no trusts."""
+
 _UNSEEN: Final = Gap("objects", "*", None, None, None, "denied", "reference_unseen", None)
 _OTHER_DOMAIN: Final = Gap("domains", "*", None, None, None, "not_attempted", "other_domain", None)
 
@@ -85,8 +88,9 @@ def _gaps(facts: Facts, nodes: Nodes) -> Iterator[_Placed]:
                 yield gap, (nodes.of_object(gap.object_id), nodes.settings_of(gap.object_id))
             elif gap.is_wide or table != "objects":
                 yield gap, None
+    containers = {dn for dn, reason in facts.rows("coverage", "dn", "reason") if reason == _KNOWN_HIDDEN}
     for table, columns in _ANYWHERE:
-        yield from ((gap, None) for gap in gaps.of(table, *columns))
+        yield from ((gap, None) for gap in gaps.of(table, *columns) if gap.dn is None or gap.dn not in containers)
     yield from ((gap, None) for gap in gaps.wide(*_WHOLE))
     for domain in facts.domains:
         if not domain.is_collected:

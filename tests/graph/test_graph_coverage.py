@@ -122,6 +122,13 @@ def test_a_member_that_was_never_seen_counts_where_it_leads_to_tier_0(above: int
     assert {k: n for k, n in missing_by_fact(analysis.hiding_paths).items() if k == "objects"} == missing
 
 
+def test_a_container_known_to_be_hidden_is_no_trust_and_another_object_may_be_one() -> None:
+    container, other = (f"CN={name},CN=System,DC=chu,DC=example" for name in ("Password Settings Container", "x"))
+    unknown = [gap("trusts", reason="mandatory_missing", dn=dn) for dn in (container, other)]
+    hidden = gap("password_policies", reason="known_hidden", dn=container)
+    assert [found.dn for found in analysed(coverage=[hidden, *unknown]).hiding_paths] == [other]
+
+
 def test_hidden_objects_to_which_nothing_refers_do_not_count() -> None:
     hidden = gap("objects", reason="known_hidden", dn="CN=Password Settings Container,CN=System,DC=chu,DC=example")
     assert analysed(coverage=[hidden]).hiding_paths == []
