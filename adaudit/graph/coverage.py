@@ -8,7 +8,7 @@ hide an edge into such a node. Every gap counts for the edges themselves.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import pyarrow as pa
@@ -74,7 +74,7 @@ def graph_coverage(facts: Facts, nodes: Nodes, hiding: Iterable[Gap]) -> pa.Tabl
     return build("coverage", dict.fromkeys((*of_edges, *of_paths)))
 
 
-def missing_by_fact(gaps: Iterable[Gap]) -> Mapping[str, int]:
+def missing_by_fact(gaps: Iterable[Gap]) -> dict[str, int]:
     """How many gaps by ``table.column``, or by table where rows are missing, the most first."""
     names = (f"{gap.table_name}" if gap.column_name == "*" else f"{gap.table_name}.{gap.column_name}" for gap in gaps)
     return dict(Counter(names).most_common())

@@ -38,5 +38,6 @@ def goals_of(facts: Facts, nodes: Nodes) -> Ids:
     objects = {object_id for _, object_id in entries if object_id is not None}
     by_identity = nodes.of_principals(np.array(sorted(principals), np.int64))
     by_object = nodes.of_objects(np.array(sorted(objects), np.int64))
-    found: Ids = np.unique(np.concatenate((by_identity, by_object)))
-    return found[found != NONE]
+    every = np.concatenate((by_identity, by_object))
+    found: Ids = np.unique(every[every != NONE])
+    return found
