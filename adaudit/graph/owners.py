@@ -62,4 +62,4 @@ def _limiting(facts: Facts) -> Ids:
         every.add(sd)
         if is_allow and expand_generic(mask or 0) & _USEFUL:
             useful.add(sd)
-    return np.array(sorted(every - useful), np.int64)
+    return np.array(sorted(every - useful - {None}), np.int64)
