@@ -130,7 +130,11 @@ def test_memberships_are_those_of_the_graph(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["AllowedToAct", "AllowedToDelegate", "ReadGMSAPassword", "DumpSMSAPassword", "CoerceToTGT", "GPLink"]
+    "kind",
+    [
+        *("AllowedToAct", "AllowedToDelegate", "ReadGMSAPassword", "DumpSMSAPassword", "CoerceToTGT", "GPLink"),
+        *("DCFor", "HasSIDHistory", "SQLAdmin", "PublishedTo", "HostsCAService", "OIDGroupLink"),
+    ],
 )
 def test_every_edge_of_one_attribute_is_there(case: Case, kind: str) -> None:
     assert drawn(case, kind) - of_kind(case, kind) == set()
