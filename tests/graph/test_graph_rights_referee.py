@@ -66,8 +66,8 @@ def takers(object_class: str, memberships: list[tuple[int, int]], aces: list[Ace
     names = [f"CN={name},{HEAD}" for name in (*ACCOUNTS, *GROUPS)] + ["S-1-1-0", "S-1-5-11"]
     for name in names[EVERYONE:]:
         forest.identity(name)
-    for member, group in memberships:
-        forest.join(names[member], names[group])
+    for inner, outer in memberships:
+        forest.join(names[inner], names[outer])
     forest.row("security_descriptors", sd_id=2, role="object", domain_id=0, dacl_state="present")
     for position, ace in enumerate(aces):
         given = {"mask": ace.mask, "object_type": ace.object_type, "is_allow": ace.allow}
