@@ -20,6 +20,8 @@ SUBCOMMANDS: Final = {
     "snapshot": "adaudit.cli.snapshot",
     "audit": "adaudit.cli.audit",
     "paths": "adaudit.cli.paths",
+    "plan": "adaudit.cli.plan",
+    "what-if": "adaudit.cli.what_if",
     "rules": "adaudit.cli.rules",
     "export": "adaudit.cli.export",
     "samples": "adaudit.cli.samples",

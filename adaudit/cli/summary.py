@@ -33,6 +33,15 @@ def summary(judged: Audit, page: Path, texts: Texts) -> Iterator[Line]:
     """The lines to show, in order; ``page``: where the report was written."""
     form = Format(texts)
     yield "bold", texts("terminal.title", forest=clean(judged.forest) or "?", as_of=form.moment(judged.as_of))
+    if judged.outlook is not None:
+        yield (
+            "bold",
+            texts(
+                "terminal.plan",
+                exposed=form.number(judged.outlook.exposed_accounts),
+                accounts=form.number(judged.outlook.accounts),
+            ),
+        )
     yield from _standing(judged, texts)
     yield "", ""
     yield from _violations(judged, texts)
@@ -66,7 +75,7 @@ def _standing(judged: Audit, texts: Texts) -> Iterator[Line]:
     level = judged.level
     key = "terminal.level_none" if level.indicative is None else "terminal.level"
     yield _STYLES[level.indicative], texts(key, level=level.indicative, at_worst=level.at_worst)
-    yield "", texts("terminal.score", score=_score(judged.scores.overall, texts))
+    yield "", texts("terminal.score", score=score_text(judged.scores.overall, texts))
     if excepted := judged.excepted:
         yield (
             "",
@@ -74,12 +83,13 @@ def _standing(judged: Audit, texts: Texts) -> Iterator[Line]:
                 "terminal.excepted",
                 level=excepted.level.indicative or texts("level.none"),
                 at_worst=excepted.level.at_worst,
-                score=_score(excepted.scores.overall, texts),
+                score=score_text(excepted.scores.overall, texts),
             ),
         )
 
 
-def _score(score: Score, texts: Texts) -> str:
+def score_text(score: Score, texts: Texts) -> str:
+    """A score, or its bounds."""
     best, worst = math.floor(score.best), math.floor(score.worst)
     return str(best) if best == worst else texts("terminal.score_range", worst=worst, best=best)
 

@@ -16,15 +16,12 @@ from adaudit.graph.kinds import EDGE_KINDS, NOT_MODELLED, Difficulty
 from adaudit.graph.lookup import Lookup, NotFound
 from adaudit.graph.naming import Naming
 from adaudit.graph.picture import picture
-from adaudit.graph.plan import Step as PlannedChange
-from adaudit.graph.plan import remediation_plan
-from adaudit.graph.search import easiest, passing, way_from
+from adaudit.graph.search import passing, way_from
 from adaudit.graph.shapes import shapes
-from adaudit.graph.told import ChokePoint, Drawn, EntryPoint, Outlook, Path, PlanStep, Step
-from adaudit.graph.told import Plan as ToldPlan
+from adaudit.graph.told import ChokePoint, Drawn, EntryPoint, Outlook, Path
+from adaudit.graph.told_plan import told_plan
 
 MOST_PATHS: Final = 30
-MOST_EXAMPLES: Final = 3
 MOST_CHOKE_POINTS: Final = 10
 
 _EVERYONE_LIKE, _FOREIGN = SOURCE_KINDS.index("everyone_like"), SOURCE_KINDS.index("foreign")
@@ -54,7 +51,7 @@ class _Teller:
         everyone_like = self._paths(exposed.node[exposed.kind == _EVERYONE_LIKE][:MOST_PATHS])
         foreign = self._paths(exposed.node[exposed.kind == _FOREIGN][:MOST_PATHS])
         paths = self._paths(groups)
-        plan = self._plan()
+        plan = told_plan(self._analysis, self._naming)
         choke_points = tuple(self._choke_points())
         entries = tuple(self._entry_points(entry_points))
         ways = (*everyone_like, *foreign, *paths, *(entry.path for entry in entries if entry.path))
@@ -99,28 +96,6 @@ class _Teller:
         for thing, place in zip(path.nodes, way.nodes.tolist(), strict=True):
             self._shown[thing.key] = max(self._shown.get(thing.key, 0), int(self._passed[place]))
         return path
-
-    def _plan(self) -> ToldPlan:
-        plan = remediation_plan(self._graph, self._accounts, self._analysis.goals)
-        return ToldPlan(
-            steps=tuple(
-                PlanStep(
-                    change=self._naming.change(step.change),
-                    gain=step.gain,
-                    left=step.left,
-                    edges=len(step.edges),
-                    examples=tuple(self._examples(step)),
-                )
-                for step in plan.steps
-            ),
-            least=plan.least,
-            irreducible=len(plan.irreducible),
-            why={EDGE_KINDS[kind].name: count for kind, count in plan.why.items()},
-        )
-
-    def _examples(self, step: PlannedChange) -> Iterator[Step]:
-        followed = step.edges[self._graph.is_traversable[step.edges]]
-        yield from (self._naming.step(int(edge)) for edge in easiest(self._graph, followed)[:MOST_EXAMPLES])
 
     def _choke_points(self) -> Iterator[ChokePoint]:
         for found, is_node in ((self._analysis.choke_changes, False), (self._analysis.choke_nodes, True)):

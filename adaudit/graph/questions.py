@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from adaudit.derive import derived
 from adaudit.derive.facts import Facts
-from adaudit.graph.analysis import Analysis
+from adaudit.graph.analysis import ACCOUNT_KINDS, SOURCE_KINDS, Analysis
 from adaudit.graph.blocks import Ids
 from adaudit.graph.coverage import missing_by_fact
 from adaudit.graph.lookup import Lookup
 from adaudit.graph.naming import Naming
 from adaudit.graph.search import Reached, reachable_from, reaching, shortest_paths
 from adaudit.graph.site_tier0 import AS_FOUND, SiteTier0
-from adaudit.graph.told import Path, Thing
+from adaudit.graph.told import Path, Plan, Thing
+from adaudit.graph.told_plan import told_plan
 from adaudit.snapshot import Snapshot, SnapshotTables
 
 TIER0: Final = "tier0"
@@ -27,6 +30,15 @@ class AtDistance(NamedTuple):
 
     thing: Thing
     distance: int
+
+
+class Exposed(NamedTuple):
+    """``accounts``: enabled accounts outside tier 0; ``exposed``: those of them that reach it, by kind; ``distances``:
+    how many by number of steps."""
+
+    accounts: int
+    exposed: dict[str, int]
+    distances: dict[int, int]
 
 
 class Questions:
@@ -50,6 +62,21 @@ class Questions:
         """Who can take what bears a name, nearest first."""
         return self._told(reaching(self._analysis.graph, self._nodes(target)))
 
+    def exposure(self) -> Exposed:
+        """Who reaches tier 0, and from how far."""
+        analysis = self._analysis
+        found = analysis.exposure
+        kinds, distances = (values[found.kind < ACCOUNT_KINDS] for values in (found.kind, found.distance))
+        return Exposed(
+            accounts=len(np.setdiff1d(analysis.sources.accounts, analysis.goals)),
+            exposed={SOURCE_KINDS[kind]: count for kind, count in _counted(kinds)},
+            distances=dict(_counted(distances)),
+        )
+
+    def plan(self, until: int = 0) -> Plan:
+        """The fewest changes after which no more than so many accounts outside tier 0 reach it, in order."""
+        return told_plan(self._analysis, self._naming, until)
+
     def missing(self) -> dict[str, int]:
         """How many facts, by table, were not read and may hide a path to tier 0."""
         return missing_by_fact(self._analysis.hiding_paths)
@@ -64,6 +91,11 @@ class Questions:
         is_thing = (found.distance > 0) & ~nodes.is_settings
         told = (AtDistance(self._naming.thing(n), int(found.distance[n])) for n in np.flatnonzero(is_thing).tolist())
         return tuple(sorted(told, key=lambda each: (each.distance, each.thing.name.casefold(), each.thing.key)))
+
+
+def _counted(values: npt.NDArray[np.integer]) -> Iterator[tuple[int, int]]:
+    distinct, counts = np.unique(values, return_counts=True)
+    yield from zip(distinct.tolist(), counts.tolist(), strict=True)
 
 
 def ask(snapshot: Snapshot, site: SiteTier0 = AS_FOUND) -> Questions:

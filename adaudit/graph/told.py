@@ -98,11 +98,12 @@ class PlanStep:
 @dataclass(frozen=True)
 class Plan:
     """Changes in order. ``least``: the fewest changes that could bring exposure to what ``steps`` bring it to when all
-    are made (a minimal cut). ``irreducible``: accounts that keep a path that no change removes, ``why``: the kinds of
-    edges that such paths are made of, with how often they occur."""
+    are made (a minimal cut); unless ``is_least`` fewer might. ``irreducible``: accounts that keep a path that no change
+    removes, ``why``: the kinds of edges that such paths are made of, with how often they occur."""
 
     steps: tuple[PlanStep, ...]
     least: int
+    is_least: bool
     irreducible: int
     why: Mapping[str, int]
 

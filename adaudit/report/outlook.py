@@ -246,7 +246,7 @@ class _Builder:
 
     def _least(self) -> str:
         plan = self._outlook.plan
-        if not plan.steps:
+        if not plan.steps or not plan.is_least:
             return ""
         key = "plan.minimal" if plan.least >= len(plan.steps) else "plan.at_least"
         return self._texts.count(key, plan.least, self._number(plan.least))

@@ -15,7 +15,7 @@ def paths_part(outlook: Outlook) -> dict[str, Any]:
         "exposed": {"total": outlook.exposed_accounts, **outlook.exposed},
         "distances": {str(steps): accounts for steps, accounts in outlook.distances.items()},
         "tier0": outlook.tier0,
-        "plan": _plan(outlook.plan),
+        "plan": plan_part(outlook.plan),
         "choke_points": [_choke_point(choke) for choke in outlook.choke_points],
         "everyone_like": [_path(path) for path in outlook.everyone_like],
         "foreign": [_path(path) for path in outlook.foreign],
@@ -27,18 +27,22 @@ def paths_part(outlook: Outlook) -> dict[str, Any]:
     }
 
 
-def _plan(plan: Plan) -> dict[str, Any]:
+def plan_part(plan: Plan) -> dict[str, Any]:
+    """A plan, as in ``findings.json``."""
     return {
         "steps": [
-            {**_change(step.change), "gain": step.gain, "left": step.left, "edges": step.edges} for step in plan.steps
+            {**change_part(step.change), "gain": step.gain, "left": step.left, "edges": step.edges}
+            for step in plan.steps
         ],
         "least": plan.least,
+        "is_least": plan.is_least,
         "irreducible": plan.irreducible,
         "why": dict(plan.why),
     }
 
 
-def _change(change: Change) -> dict[str, Any]:
+def change_part(change: Change) -> dict[str, Any]:
+    """A change, as in ``findings.json``."""
     return {
         "number": change.number,
         "change": change.kind,
@@ -53,7 +57,7 @@ def _change(change: Change) -> dict[str, Any]:
 def _choke_point(choke: ChokePoint) -> dict[str, Any]:
     return {
         "node": None if choke.thing is None else _thing(choke.thing),
-        "change": None if choke.change is None else _change(choke.change),
+        "change": None if choke.change is None else change_part(choke.change),
         "accounts": choke.accounts,
         "exact": choke.is_exact,
     }

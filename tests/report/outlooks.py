@@ -132,6 +132,7 @@ def make_outlook(**changes: Any) -> Outlook:
             PlanStep(CHANGES[2], 20, 2, 41, (MEMBER,)),
         ),
         least=2,
+        is_least=True,
         irreducible=2,
         why={"HasSession": 1, "DCFor": 2},
     )
