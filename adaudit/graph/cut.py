@@ -48,7 +48,7 @@ class Stars(NamedTuple):
 def stars_of(change: npt.NDArray[np.integer], tail: Small, head: Small) -> Stars:
     """How the edges of each change hang together; ``change`` has no ``NONE``."""
     exists = np.bincount(change) > 0
-    number: Ids = (np.cumsum(exists) - 1)[change]
+    number: Ids = (np.cumsum(exists, dtype=np.int64) - 1)[change]
     first: Ids = np.zeros(int(exists.sum()), np.int64)
     first[number] = np.arange(len(number))
     strays = [np.bincount(number, ends != ends[first[number]], len(first)) for ends in (tail, head)]
@@ -116,7 +116,7 @@ def _network(change: Small, tail: Small, head: Small, count: int) -> tuple[csr_a
         np.where(is_at_head[number], middle[number], fan_head),
     )
     unlimited = len(is_fixed) + 1
-    capacity = np.repeat((unlimited, 1, unlimited), [len(each) for each in tails])
+    capacity = np.repeat(np.array((unlimited, 1, unlimited), np.int64), [len(each) for each in tails])
     size = count + int(np.count_nonzero(~is_pair))
     summed = coo_array((capacity, (np.concatenate(tails), np.concatenate(heads))), shape=(size, size)).tocsr()
     parts = (np.minimum(summed.data, unlimited), summed.indices, summed.indptr)
