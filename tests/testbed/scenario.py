@@ -48,6 +48,7 @@ _FILES = {
     "baseline": ("account.toml", "samba.toml", "baseline.toml"),
     "scenario": ("account.toml", "samba.toml", "hospital/*.toml"),
     "access": ("account.toml", "access.toml"),
+    "paths": ("account.toml", "paths/*.toml"),
 }
 _BESIDE_A_FILE = {"owner", "settings", "secrets", "closed"}
 _DOMAIN_ADMINS = "Admins du domaine"
