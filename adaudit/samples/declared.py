@@ -14,7 +14,8 @@ directory's own names, and:
 
 Values: text, numbers, booleans, lists, or a table ``{hex = …}``, ``{sid = …}``, ``{sddl = …}``, ``{days_ago = …}`` (a
 FILETIME) or ``{certificate = "file.pem"}``. An ``[[expected]]`` is a finding told apart from objects;
-``[of_population]`` says which rules some of the people and machines break, and at which level.
+``[of_population]`` says which rules some of the people and machines break, and at which level. ``[graph]`` says who
+reaches tier 0 (``Reach``).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from adaudit.decode.sddl import from_sddl
 from adaudit.errors import InputError
 from adaudit.samples.draft import Attributes, Draft, sid, text
 from adaudit.samples.profile import Forest
+from adaudit.samples.reach import Reach
 from adaudit.samples.times import NEVER, filetime_ago
 
 GLOBAL_GROUP = -2147483646
@@ -90,6 +92,11 @@ class Declared:
             rules = each["rules"] if "rules" in each else {each["rule"]: each["level"]}
             for subject in self._placed(each.get("subjects") or [each["subject"]]):
                 self.expected += [Expectation(rule, subject, level) for rule, level in rules.items()]
+
+    @property
+    def reach(self) -> Reach:
+        """Who reaches tier 0."""
+        return Reach.of(self._placed(self.forest.declarations["graph"]))
 
     def sid_of(self, name: str) -> str:
         """The SID of a declared account or group, by sAMAccountName."""

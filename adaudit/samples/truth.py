@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adaudit.samples.declared import Declared, Expectation
+from adaudit.samples.reach import Reach
 
 _BEST_LEVEL = 5
 _MOVES_THE_LEVEL = "vuln_"
@@ -17,7 +18,7 @@ _MOVES_THE_LEVEL = "vuln_"
 class Truth:
     """``weaknesses``: every finding at any level about what was declared. ``population``: rule → level of what is found
     about some of the people and machines made in any number. ``not_assessed``: rules that an ordinary account cannot
-    answer in this directory."""
+    answer in this directory. ``reach``: what its attack graph says."""
 
     hospital: str
     title: str
@@ -28,6 +29,7 @@ class Truth:
     not_assessed: tuple[str, ...]
     weaknesses: tuple[Expectation, ...]
     population: dict[str, int]
+    reach: Reach
 
     @classmethod
     def of(cls, declared: Declared) -> Truth:
@@ -45,6 +47,7 @@ class Truth:
             tuple(declared.not_assessed),
             tuple(sorted(declared.expected)),
             population,
+            declared.reach,
         )
 
     def write(self, path: Path) -> None:
@@ -60,6 +63,7 @@ class Truth:
             *(f"  {_text(rule)}," for rule in self.not_assessed),
             "]",
         ]
+        lines += ["", *self.reach.lines()]
         lines += ["", "[population]", *(f"{rule} = {level}" for rule, level in self.population.items())]
         for each in self.weaknesses:
             lines += ["", "[[weakness]]", f"rule = {_text(each.rule)}", f"subject = {_text(each.subject)}"]
@@ -72,7 +76,8 @@ def read_truth(path: Path) -> Truth:
     document = tomllib.loads(path.read_text(encoding="utf-8"))
     weaknesses = tuple(Expectation(**each) for each in document.pop("weakness", []))
     not_assessed = tuple(document.pop("not_assessed"))
-    return Truth(**document, not_assessed=not_assessed, weaknesses=weaknesses)
+    reach = Reach.of(document.pop("graph"))
+    return Truth(**document, reach=reach, not_assessed=not_assessed, weaknesses=weaknesses)
 
 
 def _text(value: str) -> str:
