@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,10 @@ def descriptors_and_classes(facts: Facts) -> list[tuple[int, str]]:
     distinct = facts.table("objects").group_by(["sd_id", "object_class"]).aggregate([])
     pairs = zip(distinct["sd_id"].to_pylist(), distinct["object_class"].to_pylist(), strict=True)
     return sorted((sd, name) for sd, name in pairs if sd is not None and name is not None)
+
+
+_HOLDER_CLASS: Final = "container"
+"""Class of AdminSDHolder; the accounts and groups that it protects may bear the very same descriptor."""
 
 
 class Kinds:
@@ -38,7 +43,7 @@ class Kinds:
         a user by inheritance, counts as a computer only.
         """
         kinds = self._chains[object_class] | {ANY}
-        if sd in self._holders:
+        if sd in self._holders and _HOLDER_CLASS in kinds:
             return kinds | {ACCOUNT, "user", "computer", "group"}
         if "computer" in kinds:
             return (kinds - {"user"}) | {ACCOUNT} | ({RODC} if sd in self._rodcs else set())
