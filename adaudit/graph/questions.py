@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,15 @@ from adaudit.graph.blocks import Ids
 from adaudit.graph.coverage import missing_by_fact
 from adaudit.graph.lookup import Lookup
 from adaudit.graph.naming import Naming
+from adaudit.graph.networkx_graph import to_networkx
 from adaudit.graph.search import Reached, reachable_from, reaching, shortest_paths
 from adaudit.graph.site_tier0 import AS_FOUND, SiteTier0
 from adaudit.graph.told import Path, Plan, Thing
 from adaudit.graph.told_plan import told_plan
 from adaudit.snapshot import Snapshot, SnapshotTables
+
+if TYPE_CHECKING:
+    import networkx
 
 TIER0: Final = "tier0"
 """What stands for all of tier 0 where a name is asked for."""
@@ -76,6 +80,24 @@ class Questions:
     def plan(self, until: int = 0) -> Plan:
         """The fewest changes after which no more than so many accounts outside tier 0 reach it, in order."""
         return told_plan(self._analysis, self._naming, until)
+
+    def to_networkx(self, source: str | None = None, target: str | None = None) -> networkx.MultiDiGraph[int]:
+        """What the one name reaches and from which the other is reached; all of the graph without names.
+
+        Nodes are numbered as in the table ``nodes`` and bear ``key``, ``name`` and ``type``; edges are as
+        ``networkx_graph.to_networkx`` tells them. Raises ImportError, naming the extra to install, without networkx.
+        """
+        graph = self._analysis.graph
+        is_between = np.ones(graph.count, bool)
+        if source is not None:
+            is_between &= reachable_from(graph, self._nodes(source)).is_reached
+        if target is not None:
+            is_between &= reaching(graph, self._nodes(target)).is_reached
+        drawn = to_networkx(graph, np.flatnonzero(is_between))
+        for node, attributes in drawn.nodes(data=True):
+            thing = self._naming.thing(node)
+            attributes.update(key=thing.key, name=thing.name, type=thing.type)
+        return drawn
 
     def missing(self) -> dict[str, int]:
         """How many facts, by table, were not read and may hide a path to tier 0."""
