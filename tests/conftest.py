@@ -30,6 +30,15 @@ def samba_scenario() -> Iterator[Directory]:
 
 
 @pytest.fixture(scope="session")
+def samba_paths() -> Iterator[Directory]:
+    """A domain whose only ways to tier 0 are planted, each beside one that gives nothing."""
+    from tests.testbed import running
+
+    with running("paths") as directory:
+        yield directory
+
+
+@pytest.fixture(scope="session")
 def samba_second() -> Iterator[Directory]:
     """Another controller of the domain of ``samba_baseline``, which tells of two more domains in the forest."""
     from tests.testbed.forest import second_controller

@@ -1,4 +1,4 @@
-"""A test directory by hand, until Ctrl-C: ``python -m tests.testbed up baseline|scenario|access`` or ``bulk COUNT``."""
+"""A test directory by hand, until Ctrl-C: ``python -m tests.testbed up baseline|scenario|access|paths`` or ``bulk COUNT``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.testbed", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="the unmodified domain, or the hospital full of weaknesses")
-    up.add_argument("name", choices=["baseline", "scenario", "access"])
+    up.add_argument("name", choices=["baseline", "scenario", "access", "paths"])
     bulk = commands.add_parser("bulk", help="a domain of COUNT objects; filling 28,000 takes minutes, once")
     bulk.add_argument("count", type=int)
     for command in (up, bulk):

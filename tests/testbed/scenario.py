@@ -27,7 +27,8 @@ a secret) and ``secrets`` that are not to; ``closed``: the ordinary account may 
 policy of which nothing can be known (``policy``, ``reason``).
 
 A ``[[path]]`` is a way that the attack graph must show: ``source`` and ``target``, names as people give them or
-``tier0``, and the ``kinds`` of its edges in order. ``[[no_path]]`` names ``sources`` that must not reach tier 0.
+``tier0``, and the ``kinds`` of its edges in order. ``[[no_path]]`` names ``sources`` that must not reach tier 0, but by
+what everybody may do in the hospital.
 """
 
 from __future__ import annotations
@@ -111,8 +112,9 @@ class Scenario:
 
 
 def load_scenario(name: str) -> Scenario:
-    """The scenario ``baseline`` (a fresh domain and its auditor), ``scenario`` (a hospital full of weaknesses) or
-    ``access`` (accounts that may log on and accounts that may not)."""
+    """The scenario ``baseline`` (a fresh domain and its auditor), ``scenario`` (a hospital full of weaknesses), ``access``
+    (accounts that may log on and accounts that may not) or ``paths`` (ways to tier 0, each beside one that gives
+    nothing)."""
     objects: list[dict[str, Any]] = []
     files: list[dict[str, Any]] = []
     planted: list[Planted] = []
