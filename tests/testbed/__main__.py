@@ -1,4 +1,4 @@
-"""A test directory by hand, until Ctrl-C: ``python -m tests.testbed up baseline|scenario|access|paths`` or ``bulk COUNT``."""
+"""A test directory by hand, until Ctrl-C: ``python -m tests.testbed up NAME`` or ``bulk COUNT``."""
 
 from __future__ import annotations
 

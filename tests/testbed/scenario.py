@@ -112,9 +112,9 @@ class Scenario:
 
 
 def load_scenario(name: str) -> Scenario:
-    """The scenario ``baseline`` (a fresh domain and its auditor), ``scenario`` (a hospital full of weaknesses), ``access``
-    (accounts that may log on and accounts that may not) or ``paths`` (ways to tier 0, each beside one that gives
-    nothing)."""
+    """The scenario ``baseline`` (a fresh domain and its auditor), ``scenario`` (a hospital full of weaknesses),
+    ``access`` (accounts that may log on and accounts that may not) or ``paths`` (ways to tier 0, each beside one that
+    gives nothing)."""
     objects: list[dict[str, Any]] = []
     files: list[dict[str, Any]] = []
     planted: list[Planted] = []
