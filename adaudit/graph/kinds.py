@@ -75,7 +75,6 @@ _FOLLOWED: Final = (
     EdgeKind("DnsAdminsToDC", True, _PREREQUISITE, False),
     EdgeKind("AdConnectSync", True, _DIRECT, False),
     # Containment and group policy.
-    EdgeKind("Contains", True, _DIRECT, True),
     EdgeKind("PropagatesACEsTo", True, _DIRECT, False),
     EdgeKind("CanApplyGPO", True, _PREREQUISITE, False),
     EdgeKind("GPLink", True, _PREREQUISITE, True),

@@ -99,10 +99,10 @@ def test_one_change_that_removes_many_edges_is_one_step() -> None:
 
 
 def test_what_no_change_removes_is_told_with_the_edges_of_its_path() -> None:
-    rows = [Row(0, 1, kind="MemberOf"), Row(1, 3, kind="Contains"), Row(2, 3, change=0)]
+    rows = [Row(0, 1, kind="MemberOf"), Row(1, 3, kind="PropagatesACEsTo"), Row(2, 3, change=0)]
     plan = plan_of(graph_of(4, rows), [0, 1, 2], [3])
     assert plan.irreducible.tolist() == [0, 1]
-    assert plan.why == {CODE_OF["MemberOf"]: 1, CODE_OF["Contains"]: 2}
+    assert plan.why == {CODE_OF["MemberOf"]: 1, CODE_OF["PropagatesACEsTo"]: 2}
     assert [(step.change, step.gain, step.left) for step in plan.steps] == [(0, 1, 2)]
 
 
