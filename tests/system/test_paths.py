@@ -3,74 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 
-from adaudit.derive import derived
-from adaudit.derive.facts import Facts
 from adaudit.graph.analysis import Analysis
 from adaudit.graph.graph import Graph
-from adaudit.graph.lookup import Lookup
-from adaudit.graph.naming import Naming
-from adaudit.graph.questions import Questions
 from adaudit.graph.search import reaching
-from adaudit.graph.told import Path as Way
-from adaudit.snapshot import SnapshotTables, open_snapshot
+from adaudit.graph.told import Path
+from tests.system.drawn import Drawn, drawn
 from tests.testbed import Directory
-from tests.testbed.scenario import Scenario
 
 pytestmark = pytest.mark.samba
 
 READERS = ("auditor", "admin")
 AS_MANY = 20
 """Paths asked for: there may be several shortest ones."""
-
-
-class Drawn(NamedTuple):
-    """The graph of a directory, as one account reads it."""
-
-    snapshot: Path
-    analysis: Analysis
-    scenario: Scenario
-
-    @property
-    def questions(self) -> Questions:
-        return Questions(self.analysis)
-
-    def node(self, name: str) -> int:
-        return Lookup(self.analysis.facts, self.analysis.nodes).node(name)
-
-    def exposed(self, graph: Graph) -> set[int]:
-        return set(self.analysis.exposure_in(graph).node.tolist())
-
-    def names(self, nodes: set[int]) -> list[str]:
-        naming = Naming(self.analysis.facts, self.analysis.nodes, self.analysis.graph)
-        return sorted(naming.thing(node).name for node in nodes)
-
-
-@contextmanager
-def drawn(directory: Directory, reader: str, folder: Path) -> Iterator[Drawn]:
-    account = {"auditor": directory.auditor, "admin": directory.admin}[reader]
-    snapshot = folder / f"{reader}.adsnap"
-    command = [sys.executable, "-m", "adaudit", "collect", "--server", directory.ip, "--user", account.user]
-    subprocess.run(
-        [*command, "--ca-file", str(directory.ca_file), "-o", str(snapshot)],
-        env={**os.environ, "ADAUDIT_PASSWORD": account.password},
-        check=True,
-    )
-    with open_snapshot(snapshot) as opened:
-        facts = Facts(SnapshotTables(opened))
-        for _ in derived(facts):
-            pass
-        yield Drawn(snapshot, Analysis(facts), directory.scenario)
 
 
 @pytest.fixture(scope="module", params=READERS)
@@ -98,11 +49,11 @@ def unmodified(
         yield found
 
 
-def kinds(way: Way) -> tuple[str, ...]:
+def kinds(way: Path) -> tuple[str, ...]:
     return tuple(step.kind for step in way.edges)
 
 
-def told(ways: tuple[Way, ...]) -> list[str]:
+def told(ways: tuple[Path, ...]) -> list[str]:
     return [" ".join((way.nodes[0].name, *kinds(way), way.nodes[-1].name)) for way in ways]
 
 
