@@ -181,7 +181,7 @@ def read_grants(facts: Facts, role: str, expand: Callable[[int], int]) -> Grants
     A deny ACE takes away what a later allow ACE gives to the same trustee, to a group in it, and for Everyone and
     Authenticated Users to all they comprise; never what an earlier one gave (MS-DTYP 2.5.3.2). A deny on a property set
     takes away its attributes; a deny on an attribute leaves "all attributes" in the mask and is told in ``denials``. A
-    conditional deny protects nothing.
+    conditional deny protects nothing. A malformed descriptor without a DACL opens nothing: nobody knows what it says.
     """
     descriptors = facts.table("security_descriptors")
     of_role = descriptors.filter(pc.equal(descriptors["role"], role))
@@ -204,8 +204,8 @@ def read_grants(facts: Facts, role: str, expand: Callable[[int], int]) -> Grants
     anyone = codes.trustee(everyone.principal_id if everyone else -1, EVERYONE)
     open_to_all = [
         sd
-        for sd, state in sds.rows("security_descriptors", "sd_id", "dacl_state")
-        if state in ("null", "absent") and sd is not None
+        for sd, state, error in sds.rows("security_descriptors", "sd_id", "dacl_state", "error")
+        if state in ("null", "absent") and error is None and sd is not None
     ]
     rows.append(_whole(dict.fromkeys(open_to_all, anyone), NULL_DACL))
     columns = {name: np.concatenate([getattr(part, name) for part in rows]) for name in _ROW_COLUMNS}

@@ -7,11 +7,13 @@ hide an edge into such a node. Every gap counts for the edges themselves.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from adaudit.derive.facts import ACCOUNT_TABLES, Facts, build
 from adaudit.derive.gaps import Gap, Gaps
@@ -29,9 +31,11 @@ _INTO_BEARER: Final[_Facts] = (
     ("memberships", ("member_id", "group_id")),
     ("delegations", ("target_id",)),
     ("managed_service_accounts", ("reader_sd_id",)),
-    ("gpo_links", ("gpo_id",)),
+    ("gpo_links", ("gpo_id", "gpo_dn")),
     ("gpo_settings", ()),
     ("sysvol_files", ("sd_id",)),
+    ("users", ("script_path",)),
+    ("computers", ("laps_expires_raw", "windows_laps_expires_raw")),
 )
 """Tables and columns of what hides edges that enter its bearer, or what its bearer decides."""
 
@@ -39,7 +43,10 @@ _ANYWHERE: Final[_Facts] = (
     ("delegations", ("spn",)),
     ("sid_history", ("sid",)),
     ("trusts", ("direction", "trust_attributes")),
-    *((table, ("primary_group_rid",)) for table in ACCOUNT_TABLES),
+    *((table, ("primary_group_rid", "user_account_control")) for table in ACCOUNT_TABLES),
+    ("computers", ("dns_host_name",)),
+    ("spns", ("spn",)),
+    ("directory_servers", ("computer_id",)),
     *((table, ()) for table in ("certificate_authorities", "certificate_templates", "published_templates")),
     ("domain_controllers", ()),
 )
@@ -50,6 +57,9 @@ _WHOLE: Final = ("objects", *ACCOUNT_TABLES, "groups", "security_descriptors", "
 
 _KNOWN_HIDDEN: Final = "known_hidden"
 """Reason of containers that no ordinary account reads, such as that of password settings: they are no trusts."""
+
+_ABOVE: Final = re.compile(r"^(?:[^,\\]|\\.)*,", re.DOTALL)
+"""The first RDN of a distinguished name: without it, the name is that of the container."""
 
 _UNSEEN: Final = Gap("objects", "*", None, None, None, "denied", "reference_unseen", None)
 _OTHER_DOMAIN: Final = Gap("domains", "*", None, None, None, "not_attempted", "other_domain", None)
@@ -96,6 +106,19 @@ def _gaps(facts: Facts, nodes: Nodes) -> Iterator[_Placed]:
         if not domain.is_collected:
             yield _OTHER_DOMAIN._replace(domain_id=domain.domain_id, dn=domain.dn), None
     yield from _never_seen(facts, nodes)
+    yield from _in_containers_never_seen(facts, nodes, gaps)
+
+
+def _in_containers_never_seen(facts: Facts, nodes: Nodes, gaps: Gaps) -> Iterator[_Placed]:
+    """Who controls a container controls what is in it, and policies linked there apply to it."""
+    unseen = {gap.dn.lower(): gap for gap in gaps.of("objects") if gap.dn is not None}
+    objects = facts.table("objects")
+    is_live = pc.invert(objects["is_deleted"].fill_null(False))
+    lost = Facts({"objects": objects.filter(pc.and_(objects["parent_id"].is_null(), is_live))})
+    for object_id, dn in lost.rows("objects", "object_id", "dn"):
+        gap = unseen.get(_ABOVE.sub("", dn or "", count=1).lower())
+        if gap is not None:
+            yield gap, (nodes.of_object(object_id),)
 
 
 def _never_seen(facts: Facts, nodes: Nodes) -> Iterator[_Placed]:

@@ -111,6 +111,14 @@ class Coverage:
             select 'objects', 'sd_id', o.domain_id, o.object_id, null, 'failed', 'malformed', d.error
             from security_descriptors d join objects o using (sd_id) where d.error is not null
             union all
+            select 'delegations', 'target_id', a.domain_id, a.object_id, null, 'failed', 'malformed', d.error
+            from security_descriptors d join all_accounts a on a.rbcd_sd_id = d.sd_id where d.error is not null
+            union all
+            select 'managed_service_accounts', 'reader_sd_id', a.domain_id, a.object_id, null, 'failed', 'malformed',
+                d.error
+            from security_descriptors d join managed_service_accounts a on a.reader_sd_id = d.sd_id
+            where d.error is not null
+            union all
             select 'gpo_links', 'gpo_dn', domain_id, object_id, null, 'failed', 'malformed', 'gPLink'
             from organizational_units
             where trim(regexp_replace(gp_link, '(?i)\\[LDAP://[^\\]]*;\\d{1,10}\\]', '', 'g')) <> ''

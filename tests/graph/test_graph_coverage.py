@@ -76,7 +76,15 @@ def test_a_forest_that_was_read_whole_hides_no_path() -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "column"), [("objects", "sd_id"), ("memberships", "member_id"), ("delegations", "target_id")]
+    ("table", "column"),
+    [
+        ("objects", "sd_id"),
+        ("memberships", "member_id"),
+        ("delegations", "target_id"),
+        ("gpo_links", "gpo_dn"),
+        ("users", "script_path"),
+        ("computers", "laps_expires_raw"),
+    ],
 )
 def test_what_hides_edges_into_a_group_counts_where_the_group_leads_to_tier_0(table: str, column: str) -> None:
     near = analysed(coverage=[gap(table, column, object_id=HELPDESK)])
@@ -95,7 +103,17 @@ def test_the_rows_of_paths_name_no_object_but_the_place() -> None:
     ]
 
 
-@pytest.mark.parametrize(("table", "column"), [("delegations", "spn"), ("sid_history", "sid")])
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("delegations", "spn"),
+        ("sid_history", "sid"),
+        ("users", "user_account_control"),
+        ("computers", "dns_host_name"),
+        ("spns", "spn"),
+        ("directory_servers", "computer_id"),
+    ],
+)
 def test_where_an_account_leads_may_be_anywhere(table: str, column: str) -> None:
     analysis = analysed(coverage=[gap(table, column, object_id=NURSES)])
     assert missing_by_fact(analysis.hiding_paths) == {f"{table}.{column}": 1}

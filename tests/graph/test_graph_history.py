@@ -1,4 +1,4 @@
-"""SID history counts within the forest, and from other forests when no trust filters it."""
+"""SID history counts here whatever domain its SIDs are of: trusts filter what comes from the other side."""
 
 from __future__ import annotations
 
@@ -39,35 +39,19 @@ def test_a_sid_of_the_forest_makes_the_account_that_identity(forest: SmallForest
     assert edge.change == ("remove_sid_history", ANA, None, None, f"{DOMAIN_SID}-519")
 
 
+@pytest.mark.parametrize("rid", [512, 1105])
 @pytest.mark.parametrize(
-    ("flags", "rid", "difficulty"),
-    [
-        ({}, 1105, "direct"),
-        ({**FOREST, "is_treated_as_external": True}, 1105, "direct"),
-        ({"is_within_forest": True}, 512, "direct"),
-        ({"is_quarantined": True}, 1105, None),
-        (FOREST, 1105, None),
-        ({"is_outbound": False}, 1105, None),
-        ({}, 512, None),
-        ({**FOREST, "is_treated_as_external": True}, 512, None),
-    ],
+    "flags", [{}, FOREST, {"is_quarantined": True}, {"is_outbound": False}, {"is_cross_organization": True}, None]
 )
-def test_a_trust_decides_which_foreign_sids_come_through(
-    forest: SmallForest, flags: dict[str, bool], rid: int, difficulty: str | None
+def test_a_foreign_sid_counts_in_the_domain_of_the_account_whatever_its_trust_filters(
+    forest: SmallForest, flags: dict[str, bool] | None, rid: int
 ) -> None:
     forest.foreign(f"{PARTNER}-{rid}")
     remember(forest, f"{PARTNER}-{rid}")
-    trust(forest, **flags)
-    expected = [] if difficulty is None else [(ANA, f"{PARTNER}-{rid}", difficulty)]
-    assert [(edge.source, edge.target, edge.difficulty) for edge in forest.edges(history)] == expected
-
-
-def test_a_sid_of_a_domain_that_no_trust_names_is_uncertain(forest: SmallForest) -> None:
-    forest.foreign(f"{PARTNER}-1105")
-    forest.foreign(f"{PARTNER}-512")
-    remember(forest, f"{PARTNER}-1105")
-    remember(forest, f"{PARTNER}-512")
-    assert [(edge.target, edge.difficulty) for edge in forest.edges(history)] == [(f"{PARTNER}-1105", "uncertain")]
+    if flags is not None:
+        trust(forest, **flags)
+    edges = forest.edges(history)
+    assert [(edge.source, edge.target, edge.difficulty) for edge in edges] == [(ANA, f"{PARTNER}-{rid}", "direct")]
 
 
 def test_a_sid_that_no_identity_bears_gives_nothing(forest: SmallForest) -> None:

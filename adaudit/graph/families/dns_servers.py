@@ -21,7 +21,8 @@ _WRITE: Final = TAKE | int(AccessMask.DS_WRITE_PROPERTY)
 
 def dns_servers(facts: Facts, nodes: Nodes) -> Iterator[Block]:
     """The group DnsAdmins, whose name is the same in every language, and whoever else may write on CN=MicrosoftDNS of
-    CN=System, whose descriptor DNS servers ask (MS-DNSP 3.1.4). Privileged identities are left out: they need no DNS.
+    CN=System, whose descriptor DNS servers ask (MS-DNSP 3.1.4), or controls what that lies in. Privileged identities
+    are left out: they need no DNS.
     """
     controllers = {
         domain: [nodes.of_object(controller) for controller in found]
@@ -46,6 +47,9 @@ def _writers(facts: Facts, nodes: Nodes, controllers: _Controllers, told: set[in
     objects = facts.table("objects")
     here = Facts({"objects": objects.filter(pc.starts_with(pc.utf8_lower(objects["dn"]), _SETTINGS))})
     domain_of: dict[int, int | None] = dict(here.rows("objects", "object_id", "domain_id"))
+    for settings, domain in domain_of.items():
+        for controller in controllers.get(domain, ()):
+            yield Edge("DnsAdminsToDC", nodes.of_object(settings), controller, settings, "full_control")
     reader = Reader(facts, here.ids("objects", "object_id"))
     for share in reader.held_alone(reader.shares(here.ids("objects", "object_id"), _WRITE)):
         if share.held.trustee not in told:
