@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from adaudit.graph.questions import Exposed, ask
 from adaudit.graph.site_tier0 import AS_FOUND
 from adaudit.graph.told import Plan
 from adaudit.report import Texts
+from adaudit.report.outlook import exposure_told, gain_told
 from adaudit.report.paths_document import plan_part
 from adaudit.report.steps import Steps
 from adaudit.report.values import Format
@@ -50,20 +51,20 @@ def command(*, path: Path, below: int, site_path: Path | None, language: Languag
     texts = Texts(language)
     with working(texts("terminal.judging")), open_snapshot(path) as snapshot:
         questions = ask(snapshot, site)
-    exposed, plan = questions.exposure(), questions.plan(below)
-    if unread := sum(questions.missing().values()):
+        exposed, plan, missing = questions.exposure(), questions.plan(below), questions.missing()
+    if unread := sum(missing.values()):
         click.echo(texts.count("terminal.paths_unread", unread, Format(texts).number(unread)), err=True)
     if as_json:
         told = {"accounts": exposed.accounts, "exposed": exposed.exposed, "plan": plan_part(plan)}
         click.echo(json.dumps({"format": FORMAT, **told}, ensure_ascii=False, indent=1))
     else:
-        click.echo("\n".join(visible(line) for line in _lines(exposed, plan, texts)))
+        click.echo("\n".join(visible(line) for line in _lines(exposed, plan, missing, texts)))
 
 
-def _lines(exposed: Exposed, plan: Plan, texts: Texts) -> Iterator[str]:
+def _lines(exposed: Exposed, plan: Plan, missing: Mapping[str, int], texts: Texts) -> Iterator[str]:
     number = Format(texts).number
     steps = Steps((), {}, texts)
-    yield texts("terminal.plan", exposed=number(sum(exposed.exposed.values())), accounts=number(exposed.accounts))
+    yield exposure_told(sum(exposed.exposed.values()), exposed.accounts, missing, texts)
     if not plan.steps:
         yield texts("terminal.plan_none")
     for rank, step in enumerate(plan.steps, 1):
@@ -72,10 +73,10 @@ def _lines(exposed: Exposed, plan: Plan, texts: Texts) -> Iterator[str]:
             rank=rank,
             number=step.change.number,
             change=steps.change(step.change),
-            gain=texts.count("plan.gain", step.gain, number(step.gain)),
+            gain=gain_told(step, texts),
             left=texts.count("plan.left", step.left, number(step.left)),
         )
     if plan.irreducible:
         yield texts.count("terminal.plan_irreducible", plan.irreducible, number(plan.irreducible))
-    if plan.steps and plan.is_least:
+    if plan.is_least and len(plan.steps) == plan.least > 0:
         yield texts("terminal.plan_least", n=number(plan.least))

@@ -18,6 +18,7 @@ from adaudit.engine.score import priority
 from adaudit.engine.standing import AcceptanceState, Score
 from adaudit.report import FILES, Texts
 from adaudit.report.cards import grade, priority_name
+from adaudit.report.outlook import exposure_told
 from adaudit.report.values import Format, clean
 from adaudit.report.verdict import figures, objects_behind, to_fix
 from adaudit.visible import visible
@@ -36,11 +37,7 @@ def summary(judged: Audit, page: Path, texts: Texts) -> Iterator[Line]:
     if judged.outlook is not None:
         yield (
             "bold",
-            texts(
-                "terminal.plan",
-                exposed=form.number(judged.outlook.exposed_accounts),
-                accounts=form.number(judged.outlook.accounts),
-            ),
+            exposure_told(judged.outlook.exposed_accounts, judged.outlook.accounts, judged.outlook.missing, texts),
         )
     yield from _standing(judged, texts)
     yield "", ""

@@ -16,10 +16,11 @@ from adaudit.engine.model import Audit, Language
 from adaudit.engine.site_tier0 import read_site_tier0
 from adaudit.engine.what_if import WhatIf, what_if
 from adaudit.graph.site_tier0 import AS_FOUND
+from adaudit.graph.told import Outlook
 from adaudit.report import Texts
+from adaudit.report.outlook import exposure_told
 from adaudit.report.paths_document import change_part
 from adaudit.report.steps import Steps
-from adaudit.report.values import Format
 from adaudit.snapshot import open_snapshot
 from adaudit.visible import visible
 
@@ -40,7 +41,7 @@ def command(*, path: Path, changes: tuple[int, ...], site_path: Path | None, lan
     site = AS_FOUND if site_path is None else read_site_tier0(site_path)
     texts = Texts(language)
     with working(texts("terminal.judging")), open_snapshot(path) as snapshot:
-        told = what_if(snapshot, load_rules(with_cases=False), changes, tier0=site)
+        told = what_if(snapshot, load_rules(with_cases=False), tuple(dict.fromkeys(changes)), tier0=site)
     if as_json:
         click.echo(json.dumps(_document(told), ensure_ascii=False, indent=1))
     else:
@@ -58,9 +59,14 @@ def _lines(told: WhatIf, texts: Texts) -> Iterator[str]:
             level=judged.level.indicative or texts("level.none"),
             at_worst=judged.level.at_worst,
             score=score_text(judged.scores.overall, texts),
-            exposed=Format(texts).number(judged.outlook.exposed_accounts if judged.outlook else 0),
-            accounts=Format(texts).number(judged.outlook.accounts if judged.outlook else 0),
+            exposure=_exposure(judged.outlook, texts),
         )
+
+
+def _exposure(outlook: Outlook | None, texts: Texts) -> str:
+    if outlook is None:
+        return texts("exposure.no_accounts")
+    return exposure_told(outlook.exposed_accounts, outlook.accounts, outlook.missing, texts)
 
 
 def _document(told: WhatIf) -> dict[str, Any]:

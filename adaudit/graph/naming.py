@@ -36,6 +36,7 @@ class Naming:
         self._principals = _Rows(facts, "principals", "principal_id")
         self._owners = _Rows(facts, "security_descriptors", "sd_id")
         self._domains: dict[int | None, str] = {d.domain_id: d.dns_name or "" for d in facts.domains}
+        self._heads = {d.object_id: d.dns_name for d in facts.domains if d.object_id is not None}
         self._things: dict[int, Thing] = {}
 
     def thing(self, node: int) -> Thing:
@@ -47,8 +48,9 @@ class Naming:
         return self._things[node]
 
     def object(self, object_id: int) -> Thing:
-        """An object by its names."""
-        return self.thing(self._nodes.of_object(object_id))
+        """An object by its names; a thing without any when it is not known."""
+        node = self._nodes.of_object(object_id)
+        return self._named(NONE, NONE) if node == NONE else self.thing(node)
 
     def step(self, edge: int) -> Step:
         """An edge, by its row in the graph, with its proof."""
@@ -91,24 +93,26 @@ class Naming:
         principal = self._principals.row(principal_id) if principal_id != NONE else {}
         policy = self._policies.row(object_id) if object_id != NONE else {}
         sid, guid, dn = principal.get("sid"), row.get("guid"), row.get("dn") or principal.get("dn")
-        name = policy.get("display_name") or principal.get("name") or row.get("name") or dn or sid or ""
-        domain = row.get("domain_id") if row else principal.get("domain_id")
-        key = f"guid:{guid}" if guid else f"sid:{sid}" if sid else f"dn:{(dn or '').lower()}"
+        domain = self._domains.get(row.get("domain_id") if row else principal.get("domain_id"), "")
         kind = row.get("object_class") or principal.get("type") or "object"
-        return Thing(key, name, kind, self._domains.get(domain, ""), dn, sid)
+        names = self._heads.get(object_id), policy.get("display_name"), principal.get("name"), row.get("name"), dn, sid
+        name = next(filter(None, names), "")
+        key = f"guid:{guid}" if guid else f"sid:{sid}" if sid else f"dn:{(dn or '').lower()}"
+        return Thing(key, name, kind, domain, dn, sid)
 
     def _evidence(self, edge: int, change: int) -> Evidence:
         graph = self._graph
-        attribute, detail = int(graph.attribute[edge]), int(graph.detail[edge])
+        named, detail = int(graph.attribute[edge]), int(graph.detail[edge])
+        attribute = "" if named == NONE else graph.texts[named]
         sd_id, position = int(graph.sd_id[edge]), int(graph.position[edge])
         bearer = int(graph.bearer[edge])
         place = int(graph.changes.object_id[change]) if change != NONE else NONE
         return Evidence(
             object=self.object(bearer) if bearer != NONE else self.thing(int(graph.target[edge])),
-            attribute="" if attribute == NONE else graph.texts[attribute],
+            attribute=attribute,
             detail="" if detail == NONE else graph.texts[detail],
             ace=self._ace(sd_id, position, None if place in (NONE, bearer) else place),
-            owner=self._owners.row(sd_id).get("owner_sid") if sd_id != NONE and position == NONE else None,
+            owner=self._owners.row(sd_id).get("owner_sid") if attribute == "owner" else None,
         )
 
     def _ace(self, sd_id: int, position: int, origin: int | None) -> Ace | None:

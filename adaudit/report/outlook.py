@@ -111,6 +111,31 @@ def outlook_view(outlook: Outlook, texts: Texts) -> OutlookView:
     return _Builder(outlook, texts).view()
 
 
+def exposure_told(exposed: int, accounts: int, missing: Mapping[str, int], texts: Texts) -> str:
+    """How many accounts of how many reach tier 0; at least so many where facts are ``missing``."""
+    return " ".join(_who_reach(exposed, accounts, is_minimum=is_minimum(exposed, accounts, missing), texts=texts))
+
+
+def is_minimum(exposed: int, accounts: int, missing: Mapping[str, int]) -> bool:
+    """Whether facts that are missing may hide more accounts: not once all of them are counted."""
+    return bool(missing) and exposed < accounts
+
+
+def gain_told(step: PlanStep, texts: Texts) -> str:
+    """What a change of the plan brings by itself."""
+    return (
+        texts.count("plan.gain", step.gain, Format(texts).number(step.gain)) if step.gain else texts("plan.gain_later")
+    )
+
+
+def _who_reach(exposed: int, accounts: int, *, is_minimum: bool, texts: Texts) -> tuple[str, str]:
+    number = Format(texts).number
+    who = texts.count(
+        f"exposure.{'who_least' if is_minimum else 'who'}", exposed, number(exposed), total=number(accounts)
+    )
+    return who, texts.count("exposure.reach", exposed, "")
+
+
 class _Builder:
     def __init__(self, outlook: Outlook, texts: Texts) -> None:
         self._outlook = outlook
@@ -166,10 +191,10 @@ class _Builder:
             key, anchor = ("exposure.none_found", "unread") if outlook.missing else ("exposure.none", "")
             yield Part(texts.count(key, outlook.accounts, total), anchor)
             return
-        who = "who_least" if self._is_minimum() else "who"
-        yield Part(texts.count(f"exposure.{who}", exposed, number(exposed), total=total), "distances")
+        who, reach = _who_reach(exposed, outlook.accounts, is_minimum=self._is_minimum(), texts=texts)
+        yield Part(who, "distances")
         yield Part(" ")
-        yield Part(texts.count("exposure.reach", exposed, ""), "paths")
+        yield Part(reach, "paths")
         yield Part(self._texts("exposure.then"))
         if not steps:
             yield Part(texts("exposure.no_change"), "irreducible" if outlook.plan.irreducible else "")
@@ -182,7 +207,8 @@ class _Builder:
 
     def _is_minimum(self) -> bool:
         """Whether facts that are missing may hide more accounts: not once all of them are counted."""
-        return bool(self._outlook.missing) and self._outlook.exposed_accounts < self._outlook.accounts
+        outlook = self._outlook
+        return is_minimum(outlook.exposed_accounts, outlook.accounts, outlook.missing)
 
     def _kinds(self) -> str:
         texts = self._texts
@@ -225,7 +251,7 @@ class _Builder:
             rank=rank,
             told=self._steps.change(change),
             how=texts(f"changes.{change.kind}.how"),
-            gain=texts.count("plan.gain", step.gain, number(step.gain)) if step.gain else texts("plan.gain_later"),
+            gain=gain_told(step, texts),
             left=texts.count("plan.left", step.left, number(step.left)),
             left_number=number(step.left),
             removes=texts.count("plan.removes", step.edges, number(step.edges)),

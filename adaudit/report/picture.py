@@ -96,7 +96,7 @@ def picture_view(drawn: Drawn, steps: Steps, texts: Texts) -> PictureView:
                 named=steps.named(thing),
                 look=_LOOK_OF.get(thing.type, "other"),
                 is_goal=thing.key in drawn.goals,
-                passing=texts.count("paths.passing", passing, number(passing)) if passing else "",
+                passing=texts.count("paths.passing", passing, number(passing)) if passing > alike else "",
                 alike=texts.count("paths.alike", alike, number(alike)) if alike else "",
                 leaving=tuple(leaving[thing.key]),
             )

@@ -68,8 +68,7 @@ class Steps:
         return tuple(self._proofs.values())
 
     def named(self, thing: Thing) -> Named:
-        is_domain = thing.type == "domainDNS" and bool(thing.domain)
-        name = thing.domain if is_domain else thing.name or thing.dn or thing.sid or ""
+        name = thing.name or thing.dn or thing.sid or ""
         return Named(
             key=thing.key,
             name=short(name, LONGEST_NAME) or self._texts("finding.anonymous"),

@@ -40,6 +40,20 @@ def test_a_plan_stops_where_it_is_asked_to() -> None:
     assert short[-1]["left"] <= 10 < short[-2]["left"]
 
 
+def test_a_plan_that_stops_before_the_end_claims_nothing_of_the_end() -> None:
+    assert "Fewest changes possible" in run("plan", "--lang", "en").stdout
+    assert "Fewest" not in run("plan", "--lang", "en", "--below", "10").stdout
+
+
+def test_a_change_that_gains_only_with_others_says_so() -> None:
+    assert "works with those that follow" in run("plan", "--lang", "en").stdout
+
+
+def test_a_change_asked_for_twice_is_made_once() -> None:
+    number = str(answer("plan")["plan"]["steps"][0]["number"])
+    assert [change["number"] for change in answer("what-if", number, number)["changes"]] == [int(number)]
+
+
 def test_making_the_changes_of_a_plan_leaves_what_it_said() -> None:
     steps = answer("plan")["plan"]["steps"][:2]
     told = answer("what-if", *(str(step["number"]) for step in steps))

@@ -166,7 +166,7 @@ def healthy_outlook(**changes: Any) -> Outlook:
     """Nobody reaches tier 0."""
     nothing: dict[str, Any] = {key: {} for key in ("exposed", "distances", "missing", "uncertain")}
     nothing |= dict.fromkeys(("everyone_like", "foreign", "choke_points", "paths", "entry_points", "changes"), ())
-    return make_outlook(**({**nothing, "plan": Plan((), 0, 0, {}), "drawn": picture((), {})} | changes))
+    return make_outlook(**({**nothing, "plan": Plan((), 0, True, 0, {}), "drawn": picture((), {})} | changes))
 
 
 def hostile_outlook() -> Outlook:
@@ -184,7 +184,7 @@ def hostile_outlook() -> Outlook:
         everyone_like=(way,),
         foreign=(way,),
         paths=(way,),
-        plan=Plan((PlanStep(change, 1, 0, 1, tuple(edges)),), 1, 0, {}),
+        plan=Plan((PlanStep(change, 1, 0, 1, tuple(edges)),), 1, True, 0, {}),
         choke_points=tuple(ChokePoint(each, None, 1, True) for each in things),
         entry_points=tuple(EntryPoint(name, None, tuple(names), None) for name in names),
         drawn=picture((way,), {things[0].key: 3}),

@@ -21,6 +21,7 @@ from adaudit.graph.kinds import EDGE_KINDS, NOT_MODELLED, Difficulty
 from adaudit.graph.picture import picture
 from adaudit.graph.told import Change, Drawn, Evidence, Outlook, Path, Plan, PlanStep, Step, Thing
 from adaudit.report.html import CYTOSCAPE, render
+from adaudit.report.outlook import exposure_told
 from adaudit.report.page import build_page
 from adaudit.report.picture import LOOKS
 from adaudit.report.texts import Texts
@@ -43,8 +44,24 @@ def opening(outlook: Outlook, language: Language = "fr") -> str:
     return "".join(part.text for part in page.outlook.opening).replace("\u202f", " ")
 
 
+@pytest.mark.parametrize(
+    ("exposed", "missing", "told"),
+    [
+        (1, {}, "1 compte sur 242 peut atteindre le Tier 0"),
+        (0, {"aces": 3}, "Au moins 0 compte sur 242 peut atteindre le Tier 0"),
+        (242, {"aces": 3}, "242 comptes sur 242 peuvent atteindre le Tier 0"),
+    ],
+)
+def test_a_terminal_says_at_least_where_something_may_hide_more(
+    exposed: int, missing: dict[str, int], told: str
+) -> None:
+    assert exposure_told(exposed, 242, missing, Texts("fr")) == told
+
+
 def plan(*left: int) -> Plan:
-    return Plan(tuple(PlanStep(CHANGES[0], 1, each, 1, ()) for each in left), len(left), left[-1] if left else 0, {})
+    return Plan(
+        tuple(PlanStep(CHANGES[0], 1, each, 1, ()) for each in left), len(left), True, left[-1] if left else 0, {}
+    )
 
 
 @pytest.mark.parametrize(
@@ -175,7 +192,7 @@ def test_a_proof_shows_the_descriptor_and_the_change_that_removes_it() -> None:
 def test_a_right_is_told_in_words_and_as_the_tables_name_it() -> None:
     change = replace(CHANGES[0], attribute="write_dacl")
     page = build_page(
-        make_audit(outlook=make_outlook(plan=Plan((PlanStep(change, 1, 0, 1, ()),), 1, 0, {}))), Texts("fr")
+        make_audit(outlook=make_outlook(plan=Plan((PlanStep(change, 1, 0, 1, ()),), 1, True, 0, {}))), Texts("fr")
     )
     assert page.outlook is not None
     told = dict(page.outlook.plan[0].entry)["Attribut, droit ou réglage"]
@@ -216,7 +233,7 @@ def test_every_kind_change_difficulty_shape_and_reason_has_its_words(language: L
 @pytest.mark.parametrize("kind", CHANGE_KINDS)
 def test_a_change_names_its_object_and_without_principal_it_is_still_an_order(kind: str) -> None:
     change = Change(0, kind, thing(1, "Cible", "group"), None, "attribut", "valeur", None)
-    outlook = make_outlook(plan=Plan((PlanStep(change, 1, 0, 1, ()),), 1, 0, {}))
+    outlook = make_outlook(plan=Plan((PlanStep(change, 1, 0, 1, ()),), 1, True, 0, {}))
     page = build_page(make_audit(outlook=outlook), Texts("fr"))
     assert page.outlook is not None
     assert "« Cible »" in page.outlook.plan[0].told
@@ -296,7 +313,7 @@ def test_a_password_is_masked_wherever_the_graph_tells_it() -> None:
             paths=(way,),
             everyone_like=(way,),
             changes=(change,),
-            plan=Plan((PlanStep(change, 1, 0, 1, (edge,)),), 1, 0, {}),
+            plan=Plan((PlanStep(change, 1, 0, 1, (edge,)),), 1, True, 0, {}),
             drawn=picture((way,), {}),
             missing={told: 1},
         )
