@@ -102,6 +102,10 @@ def _gaps(facts: Facts, nodes: Nodes) -> Iterator[_Placed]:
     for table, columns in _ANYWHERE:
         yield from ((gap, None) for gap in gaps.of(table, *columns) if gap.dn is None or gap.dn not in containers)
     yield from ((gap, None) for gap in gaps.wide(*_WHOLE))
+    read_only = {row for row, is_rodc in facts.rows("domain_controllers", "object_id", "is_rodc") if is_rodc}
+    for gap in gaps.of("links", "target_id"):
+        if gap.object_id in read_only:
+            yield gap, None
     for domain in facts.domains:
         if not domain.is_collected:
             yield _OTHER_DOMAIN._replace(domain_id=domain.domain_id, dn=domain.dn), None

@@ -119,6 +119,16 @@ def test_where_an_account_leads_may_be_anywhere(table: str, column: str) -> None
     assert missing_by_fact(analysis.hiding_paths) == {f"{table}.{column}": 1}
 
 
+@pytest.mark.parametrize(("is_rodc", "missing"), [(True, {"links.target_id": 1}), (False, {})])
+def test_whom_a_read_only_controller_refers_to_counts(is_rodc: bool, missing: dict[str, int]) -> None:
+    analysis = analysed(
+        objects=[*FOREST["objects"], object_row(30, "BRANCHE", object_class="computer")],
+        computers=[{"object_id": 30, "domain_id": 0, "is_rodc_account": is_rodc, "is_server_account": not is_rodc}],
+        coverage=[gap("links", "target_id", object_id=30, detail="managedBy")],
+    )
+    assert missing_by_fact(analysis.hiding_paths) == missing
+
+
 @pytest.mark.parametrize("table", ["objects", "gpo_links", "gpo_settings", "trusts", "certificate_templates", "aces"])
 def test_tables_missing_as_a_whole_count(table: str) -> None:
     assert missing_by_fact(analysed(coverage=[gap(table)]).hiding_paths) == {table: 1}
