@@ -19,9 +19,6 @@ MOST_CHAINS: Final = 40
 OPEN_CHAINS: Final = 6
 """Paths of one list that stay in sight; the others are folded."""
 
-OPEN_CHANGES: Final = 10
-"""Changes of the plan that stay in sight."""
-
 
 @dataclass(frozen=True)
 class Part:

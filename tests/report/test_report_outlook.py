@@ -19,7 +19,7 @@ from adaudit.engine.model import Language
 from adaudit.graph.blocks import CHANGE_KINDS
 from adaudit.graph.kinds import EDGE_KINDS, NOT_MODELLED, Difficulty
 from adaudit.graph.picture import picture
-from adaudit.graph.told import Change, Drawn, Evidence, Outlook, Path, Plan, PlanStep, Step, Thing
+from adaudit.graph.told import Change, Drawn, EntryPoint, Evidence, Outlook, Path, Plan, PlanStep, Step, Thing
 from adaudit.report.html import CYTOSCAPE, render
 from adaudit.report.outlook import exposure_told
 from adaudit.report.page import build_page
@@ -115,6 +115,11 @@ def test_the_sentence_says_the_numbers_in_the_words_that_fit(
 ) -> None:
     assert opening(make_outlook(**changes)) == french
     assert opening(make_outlook(**changes), "en") == english
+
+
+def test_many_entry_points_do_not_bury_the_plan() -> None:
+    page = html(make_outlook(entry_points=tuple(EntryPoint(f"host-{n}", None, (), None) for n in range(1000))))
+    assert page.index("host-9<") < page.index("Voir les 990 points d&#39;entrée suivants") < page.index("host-10<")
 
 
 def test_the_sentence_comes_before_the_level_and_entry_points_before_the_rest() -> None:
