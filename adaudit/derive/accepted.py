@@ -108,7 +108,7 @@ def _protected_descriptors(facts: Facts, accepted: frozenset[int]) -> dict[int, 
         for sd, role, is_protected, state, owner in facts.rows(
             "security_descriptors", "sd_id", "role", "is_dacl_protected", "dacl_state", "owner_id"
         )
-        if role == "object" and is_protected and state in ("present", "empty") and owner in accepted
+        if sd is not None and role == "object" and is_protected and state in ("present", "empty") and owner in accepted
     ]
     aces = _aces(facts, {*candidates, *holders.values()})
     alike: dict[int, set[int]] = {}

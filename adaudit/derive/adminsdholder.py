@@ -23,5 +23,5 @@ def adminsdholders(facts: Facts) -> list[AdminSDHolder]:
     return [
         AdminSDHolder(places[dn.lower()], object_id, sd)
         for dn, object_id, sd in named.rows("objects", "dn", "object_id", "sd_id")
-        if dn.lower() in places
+        if dn.lower() in places and object_id is not None
     ]

@@ -108,6 +108,8 @@ def templates_of(facts: Facts) -> dict[int, Template]:
     found = {}
     for row in facts.rows("certificate_templates", *columns, *lists):
         object_id, name, version, name_flag, enrollment_flag, signatures, signed_by, applications, ekus, policies = row
+        if object_id is None:
+            continue
         known = version or 1
         found[object_id] = Template(
             *(object_id, name or "", known, name_flag or 0, enrollment_flag or 0, signatures or 0),
@@ -122,11 +124,13 @@ def authorities_of(facts: Facts) -> dict[int, Authority]:
     """Authorities by object."""
     hosts: dict[str, list[int]] = {}
     for object_id, name in facts.rows("computers", "object_id", "dns_host_name"):
-        if name:
+        if name and object_id is not None:
             hosts.setdefault(name.lower(), []).append(object_id)
     trust = _Trust(facts)
     found = {}
     for object_id, name, host in facts.rows("certificate_authorities", "object_id", "name", "dns_host_name"):
+        if object_id is None:
+            continue
         on = tuple(hosts.get((host or "").lower(), ()))
         is_trusted = trust.of(object_id)
         found[object_id] = Authority(object_id, name or "", on, is_trusted if on or is_trusted is False else None)

@@ -47,7 +47,7 @@ class ScopedComputers:
         )
         self._controllers: dict[int, list[Controller]] = {}
         for row, place in zip(computers[~is_member].tolist(), scope[~is_member].tolist(), strict=True):
-            if row not in pseudo:
+            if row in controllers and row not in pseudo:
                 self._controllers.setdefault(place, []).append(controllers[row])
 
     def members_of(self, scope: int) -> Ids:

@@ -125,7 +125,7 @@ class Reader:
         self._holders = Holders(facts)
         ids = facts.ids("objects", "object_id")
         self._sd_of: Ids = np.full(int(max(ids.max(initial=NONE), objects.max(initial=NONE))) + 1, NONE, np.int64)
-        self._sd_of[ids] = facts.ids("objects", "sd_id")
+        self._sd_of[ids[ids >= 0]] = facts.ids("objects", "sd_id")[ids >= 0]
         sds = np.unique(self._sd_of[objects])
         self._changes = RightsChanges(facts, sds, self._grants, Judge(facts), untyped=TAKING)
         is_nobody = np.array([trustee.sid in _NOBODY for trustee in self._grants.trustees], bool)

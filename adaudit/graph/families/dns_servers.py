@@ -54,5 +54,5 @@ def _writers(facts: Facts, nodes: Nodes, controllers: _Controllers, told: set[in
     for share in reader.held_alone(reader.shares(here.ids("objects", "object_id"), _WRITE)):
         if share.held.trustee not in told:
             source = nodes.of_principal(share.held.trustee)
-            for controller in controllers.get(domain_of[share.object_id], ()):
+            for controller in controllers.get(domain_of.get(share.object_id), ()):
                 yield share.edge("DnsAdminsToDC", source, controller, share.right)
