@@ -58,6 +58,9 @@ _WHOLE: Final = ("objects", *ACCOUNT_TABLES, "groups", "security_descriptors", "
 _KNOWN_HIDDEN: Final = "known_hidden"
 """Reason of containers that no ordinary account reads, such as that of password settings: they are no trusts."""
 
+_APART: Final = ("domain_dns", "forest_dns", "application")
+"""Kinds of naming contexts without accounts, groups and policies."""
+
 _ABOVE: Final = re.compile(r"^(?:[^,\\]|\\.)*,", re.DOTALL)
 """The first RDN of a distinguished name: without it, the name is that of the container."""
 
@@ -91,17 +94,19 @@ def missing_by_fact(gaps: Iterable[Gap]) -> dict[str, int]:
 
 
 def _gaps(facts: Facts, nodes: Nodes) -> Iterator[_Placed]:
+    """A naming context that holds neither accounts nor what decides about them, such as those of DNS, hides nothing."""
     gaps = Gaps(facts)
+    apart = {*_APART, *(dn for dn, kind in facts.rows("partitions", "dn", "kind") if kind in _APART)}
     for table, columns in _INTO_BEARER:
         for gap in gaps.of(table, *columns):
             if gap.object_id is not None:
                 yield gap, (nodes.of_object(gap.object_id), nodes.settings_of(gap.object_id))
-            elif gap.is_wide or table != "objects":
+            elif table != "objects" or (gap.is_wide and gap.detail not in apart):
                 yield gap, None
     containers = {dn for dn, reason in facts.rows("coverage", "dn", "reason") if reason == _KNOWN_HIDDEN}
     for table, columns in _ANYWHERE:
         yield from ((gap, None) for gap in gaps.of(table, *columns) if gap.dn is None or gap.dn not in containers)
-    yield from ((gap, None) for gap in gaps.wide(*_WHOLE))
+    yield from ((gap, None) for gap in gaps.wide(*_WHOLE) if gap.detail not in apart)
     read_only = {row for row, is_rodc in facts.rows("domain_controllers", "object_id", "is_rodc") if is_rodc}
     for gap in gaps.of("links", "target_id"):
         if gap.object_id in read_only:

@@ -119,6 +119,16 @@ def test_where_an_account_leads_may_be_anywhere(table: str, column: str) -> None
     assert missing_by_fact(analysis.hiding_paths) == {f"{table}.{column}": 1}
 
 
+@pytest.mark.parametrize(
+    ("detail", "missing"),
+    [("configuration", {"objects": 1}), ("forest_dns", {}), ("DC=DomainDnsZones,DC=chu,DC=example", {})],
+)
+def test_naming_contexts_of_dns_hide_no_path(detail: str, missing: dict[str, int]) -> None:
+    zones = {"partition_id": 0, "dn": "DC=DomainDnsZones,DC=chu,DC=example", "kind": "domain_dns"}
+    left_out = gap("objects", status="not_attempted", reason="not_in_source", detail=detail)
+    assert missing_by_fact(analysed(partitions=[zones], coverage=[left_out]).hiding_paths) == missing
+
+
 @pytest.mark.parametrize(("is_rodc", "missing"), [(True, {"links.target_id": 1}), (False, {})])
 def test_whom_a_read_only_controller_refers_to_counts(is_rodc: bool, missing: dict[str, int]) -> None:
     analysis = analysed(
