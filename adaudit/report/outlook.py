@@ -110,7 +110,15 @@ def outlook_view(outlook: Outlook, texts: Texts) -> OutlookView:
 
 def exposure_told(exposed: int, accounts: int, missing: Mapping[str, int], texts: Texts) -> str:
     """How many accounts of how many reach tier 0; at least so many where facts are ``missing``."""
+    if not exposed:
+        return _nobody(accounts, missing, texts)
     return " ".join(_who_reach(exposed, accounts, is_minimum=is_minimum(exposed, accounts, missing), texts=texts))
+
+
+def _nobody(accounts: int, missing: Mapping[str, int], texts: Texts) -> str:
+    if not accounts:
+        return texts("exposure.no_accounts")
+    return texts.count("exposure.none_found" if missing else "exposure.none", accounts, Format(texts).number(accounts))
 
 
 def is_minimum(exposed: int, accounts: int, missing: Mapping[str, int]) -> bool:
@@ -152,7 +160,7 @@ class _Builder:
             is_grave=bool(outlook.exposed_accounts or outlook.everyone_like or outlook.missing),
             kinds=self._kinds(),
             tier0=texts("exposure.tier0", n=self._number(outlook.tier0)),
-            is_minimum=self._is_minimum(),
+            is_minimum=self._is_minimum() and bool(outlook.exposed_accounts),
             missing_told=texts.count("exposure.missing_told", missing, self._number(missing)) if missing else "",
             entries=tuple(map(self._entry, sorted(outlook.entry_points, key=_rank))),
             everyone=self._chains(outlook.everyone_like),
@@ -180,13 +188,9 @@ class _Builder:
         """The sentence: how many of how many, and what the plan brings it to."""
         outlook, texts, number = self._outlook, self._texts, self._number
         exposed, steps = outlook.exposed_accounts, outlook.plan.steps
-        total = number(outlook.accounts)
-        if not outlook.accounts:
-            yield Part(texts("exposure.no_accounts"))
-            return
         if not exposed:
-            key, anchor = ("exposure.none_found", "unread") if outlook.missing else ("exposure.none", "")
-            yield Part(texts.count(key, outlook.accounts, total), anchor)
+            is_open = bool(outlook.accounts and outlook.missing)
+            yield Part(_nobody(outlook.accounts, outlook.missing, texts), "unread" if is_open else "")
             return
         who, reach = _who_reach(exposed, outlook.accounts, is_minimum=self._is_minimum(), texts=texts)
         yield Part(who, "distances")

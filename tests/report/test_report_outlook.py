@@ -48,14 +48,24 @@ def opening(outlook: Outlook, language: Language = "fr") -> str:
     ("exposed", "missing", "told"),
     [
         (1, {}, "1 compte sur 242 peut atteindre le Tier 0"),
-        (0, {"aces": 3}, "Au moins 0 compte sur 242 peut atteindre le Tier 0"),
+        (0, {}, "Aucun des 242 comptes n'a de chemin connu vers le Tier 0."),
+        (
+            *(0, {"aces": 3}),
+            "Aucun chemin vers le Tier 0 n'a été trouvé pour les 242 comptes, mais tout n'a pas pu être lu : "
+            "il peut en exister.",
+        ),
+        (9, {"aces": 3}, "Au moins 9 comptes sur 242 peuvent atteindre le Tier 0"),
         (242, {"aces": 3}, "242 comptes sur 242 peuvent atteindre le Tier 0"),
     ],
 )
 def test_a_terminal_says_at_least_where_something_may_hide_more(
     exposed: int, missing: dict[str, int], told: str
 ) -> None:
-    assert exposure_told(exposed, 242, missing, Texts("fr")) == told
+    assert exposure_told(exposed, 242, missing, Texts("fr")).replace("\u202f", " ").replace("\xa0", " ") == told
+
+
+def test_where_nobody_was_found_no_number_is_called_a_minimum() -> None:
+    assert "Ce nombre est un minimum" not in html(healthy_outlook(missing={"aces": 12}))
 
 
 def plan(*left: int) -> Plan:
