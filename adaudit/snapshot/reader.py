@@ -12,11 +12,12 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final, NoReturn, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from adaudit.errors import InputError
-from adaudit.schema import COLLECTED, FORMAT_VERSION, STORED
+from adaudit.schema import COLLECTED, FORMAT_VERSION, STORED, Kind
 from adaudit.snapshot.archive import CHUNK_BYTES, Member, MemberFile, read_directory
 from adaudit.snapshot.manifest import Manifest, MemberInfo
 from adaudit.snapshot.writer import LOG_NAME, MANIFEST_NAME, table_member
@@ -30,6 +31,13 @@ MAX_TABLE_BYTES: Final = 32 << 30
 
 MAX_LOG_LINE_BYTES: Final = 1 << 20
 """A collection writes lines of a sixteenth of it."""
+
+HARMLESS_IDS: Final = 1 << 20
+"""Ids below it are let pass, whatever they point to: indexing by them takes some megabytes."""
+
+_ID_COLUMNS: Final = {
+    name: frozenset(column.name for column in table.columns if column.kind is Kind.ID) for name, table in STORED.items()
+}
 
 BATCH_ROWS: Final = 1 << 14
 
@@ -73,6 +81,7 @@ class Snapshot:
         if name not in self.manifest.tables:
             return
         place = f"{self.path}, table {name}"
+        most_rows = max(HARMLESS_IDS, *(table.rows for table in self.manifest.tables.values()))
         decoded_bytes = 0
         try:
             with _parquet(_native(self._file, self._members[table_member(name)])) as parquet:
@@ -81,6 +90,9 @@ class Snapshot:
                     decoded_bytes += batch.nbytes
                     if decoded_bytes > MAX_TABLE_BYTES:
                         raise InputError(f"decodes to more than {MAX_TABLE_BYTES} bytes", place=place)
+                    for field in batch.schema:
+                        if field.name in _ID_COLUMNS[name]:
+                            _check_ids(batch[field.name], most_rows, f"{place}, column {field.name}")
                     yield batch.select(chosen)
         except (pa.ArrowException, OSError) as error:
             raise InputError(f"the Parquet file cannot be decoded: {error}", place=place) from error
@@ -107,6 +119,13 @@ class Snapshot:
         """The audit trail as it is; None where there is none."""
         member = self._members.get(LOG_NAME)
         return None if member is None else MemberFile(self._file, member)
+
+
+def _check_ids(ids: pa.Array, most_rows: int, place: str) -> None:
+    """Ids are row numbers: one beyond every table would make whoever indexes by it ask for as much memory."""
+    bounds = pc.min_max(ids).as_py()
+    if bounds["min"] is not None and not 0 <= bounds["min"] <= bounds["max"] < most_rows:
+        raise InputError(f"an id is no row of any table: {bounds['min']} to {bounds['max']}", place=place)
 
 
 def open_snapshot(path: Path) -> Snapshot:

@@ -205,10 +205,10 @@ def test_a_snapshot_that_contradicts_itself_is_refused(
     with (
         open_snapshot(path) as hostile,
         Ingest(tmp_path / "x.adsnap", source=SOURCE) as ingest,
-        pytest.raises(InputError, match="do not agree") as caught,
+        pytest.raises(InputError, match=r"do not agree|is no row of any table") as caught,
     ):
         ingest.load(hostile)
-    assert caught.value.place == str(path)
+    assert caught.value.place.startswith(str(path))
 
 
 @pytest.mark.parametrize(

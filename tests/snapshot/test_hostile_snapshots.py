@@ -17,9 +17,9 @@ import pytest
 
 from adaudit.errors import InputError
 from adaudit.schema import COLLECTED
-from adaudit.snapshot import open_snapshot, reader
+from adaudit.snapshot import SnapshotWriter, open_snapshot, reader
 from adaudit.snapshot.archive import ArchiveWriter
-from tests.snapshot.material import contents_of, rebuild, with_table
+from tests.snapshot.material import HEADER, contents_of, rebuild, rows, with_table
 
 
 def refuse(path: Path, match: str) -> None:
@@ -283,3 +283,15 @@ def test_damaged_pages_behind_right_hashes_are_refused(sealed: Path) -> None:
     with_table(sealed, "objects", bytes(data), 2)
     with open_snapshot(sealed) as snapshot, pytest.raises(InputError, match="table objects"):
         snapshot.table("objects")
+
+
+@pytest.mark.parametrize("id_", [-1, 2**31 - 1])
+def test_an_id_that_is_no_row_is_refused_when_it_is_read(tmp_path: Path, id_: int) -> None:
+    with SnapshotWriter(tmp_path / "x.adsnap") as writer:
+        writer.write_table("sites", rows("sites", {"object_id": id_, "name": "Brest"}))
+        writer.seal(HEADER)
+    with (
+        open_snapshot(tmp_path / "x.adsnap") as snapshot,
+        pytest.raises(InputError, match="column object_id: an id is no row of any table"),
+    ):
+        snapshot.table("sites")

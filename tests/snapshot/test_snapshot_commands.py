@@ -102,13 +102,15 @@ def test_export_to_csv_writes_lists_as_json_bytes_as_hexadecimal_and_no_formula(
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\t=1", "\r=1", "\n=1", "  =1"])
 def test_every_way_to_begin_a_formula_is_neutralised(tmp_path: Path, text: str) -> None:
     with SnapshotWriter(tmp_path / "x.adsnap") as writer:
-        writer.write_table("sites", rows("sites", {"object_id": -1, "name": text}, {"name": "Saint-Malo = mer"}))
+        writer.write_table(
+            "schema_attributes", rows("schema_attributes", {"link_id": -1, "name": text}, {"name": "Saint-Malo = mer"})
+        )
         writer.seal(HEADER)
     assert adaudit("export", tmp_path / "x.adsnap", "--to", "csv", "-o", tmp_path / "out") == 0
-    with (tmp_path / "out" / "sites.csv").open(encoding="utf-8", newline="") as file:
+    with (tmp_path / "out" / "schema_attributes.csv").open(encoding="utf-8", newline="") as file:
         hostile, harmless = csv.DictReader(file)
     assert hostile["name"] == "'" + text
-    assert hostile["object_id"] == "-1"
+    assert hostile["link_id"] == "-1"
     assert harmless["name"] == "Saint-Malo = mer"
 
 
