@@ -23,12 +23,12 @@ import numpy as np
 from scipy.sparse.csgraph import breadth_first_order
 
 from adaudit.graph.blocks import NONE, Changes, Ids
-from adaudit.graph.choke import choke_changes, choke_nodes
-from adaudit.graph.exposure import exposure
 from adaudit.graph.graph import Graph
 from adaudit.graph.kinds import CODE_OF
-from adaudit.graph.plan import remediation_plan
-from adaudit.graph.search import rooted, shortest_paths
+from adaudit.graph.paths.choke import choke_changes, choke_nodes
+from adaudit.graph.paths.exposure import exposure
+from adaudit.graph.paths.plan import remediation_plan
+from adaudit.graph.paths.search import rooted, shortest_paths
 
 STEP = 10
 EDGES_PER_NODE = 10

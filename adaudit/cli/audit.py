@@ -15,7 +15,7 @@ from adaudit.engine.model import Audit, Language, Status
 from adaudit.engine.score import priority
 from adaudit.engine.site_tier0 import read_site_tier0
 from adaudit.errors import IncompleteError, UsageError
-from adaudit.graph.entry_points import read_entry_points
+from adaudit.graph.answers.entry_points import read_entry_points
 from adaudit.graph.site_tier0 import AS_FOUND
 from adaudit.report import Texts, findings_json, write_report
 from adaudit.report.masking import mask

@@ -12,9 +12,9 @@ import click
 from adaudit.cli.working import working
 from adaudit.engine.site_tier0 import read_site_tier0
 from adaudit.errors import UsageError
+from adaudit.graph.answers.told import Ace, Evidence, Path, Step, Thing
 from adaudit.graph.questions import AtDistance, Questions, ask
 from adaudit.graph.site_tier0 import AS_FOUND
-from adaudit.graph.told import Ace, Evidence, Path, Step, Thing
 from adaudit.report.masking import mask
 from adaudit.snapshot import open_snapshot
 from adaudit.visible import visible

@@ -12,9 +12,9 @@ import click
 from adaudit.cli.working import working
 from adaudit.engine.model import Language
 from adaudit.engine.site_tier0 import read_site_tier0
+from adaudit.graph.answers.told import Plan
 from adaudit.graph.questions import Exposed, ask
 from adaudit.graph.site_tier0 import AS_FOUND
-from adaudit.graph.told import Plan
 from adaudit.report import Texts
 from adaudit.report.outlook import exposure_told, gain_told
 from adaudit.report.paths_document import plan_part

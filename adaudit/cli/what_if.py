@@ -15,8 +15,8 @@ from adaudit.engine import load_rules
 from adaudit.engine.model import Audit, Language
 from adaudit.engine.site_tier0 import read_site_tier0
 from adaudit.engine.what_if import WhatIf, what_if
+from adaudit.graph.answers.told import Outlook
 from adaudit.graph.site_tier0 import AS_FOUND
-from adaudit.graph.told import Outlook
 from adaudit.report import Texts
 from adaudit.report.outlook import exposure_told
 from adaudit.report.paths_document import change_part

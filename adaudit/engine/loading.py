@@ -14,9 +14,9 @@ from adaudit.engine.book import Reading, RuleBook
 from adaudit.engine.check import facts_of, rows_of
 from adaudit.engine.model import Timing
 from adaudit.graph.analysis import Analysis
-from adaudit.graph.outlook import outlook_of
+from adaudit.graph.answers.outlook import outlook_of
+from adaudit.graph.answers.told import Outlook
 from adaudit.graph.site_tier0 import AS_FOUND, SiteTier0
-from adaudit.graph.told import Outlook
 from adaudit.schema import TABLES
 
 _ALWAYS: Final = {

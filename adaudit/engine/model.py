@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from adaudit.engine.standing import Acceptance, AcceptanceUse, Scores, Step
-from adaudit.graph.told import Outlook
+from adaudit.graph.answers.told import Outlook
 from adaudit.snapshot import SourceInfo
 
 Parameter: TypeAlias = int | float | str | bool | tuple[str, ...]

@@ -10,11 +10,11 @@ from adaudit.derive.facts import Facts
 from adaudit.engine.book import RuleBook
 from adaudit.engine.model import Audit
 from adaudit.engine.run import audit
-from adaudit.graph import told
 from adaudit.graph.analysis import Analysis
-from adaudit.graph.naming import Naming
+from adaudit.graph.answers import told
+from adaudit.graph.answers.naming import Naming
 from adaudit.graph.site_tier0 import AS_FOUND, SiteTier0
-from adaudit.graph.what_if import change_of, number_of, tables_after
+from adaudit.graph.what_if.tables import change_of, number_of, tables_after
 from adaudit.snapshot import Snapshot, SnapshotTables
 
 

@@ -13,14 +13,14 @@ from adaudit.derive.facts import Facts
 from adaudit.derive.gaps import Gap
 from adaudit.graph.blocks import Ids
 from adaudit.graph.build import draw
-from adaudit.graph.choke import ChokePoints, choke_changes, choke_nodes
 from adaudit.graph.coverage import graph_coverage, hiding_paths
-from adaudit.graph.exposure import Exposure, exposure
 from adaudit.graph.goals import goals_of
 from adaudit.graph.graph import Graph
 from adaudit.graph.kinds import EDGE_KINDS
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.search import Reached, reaching
+from adaudit.graph.paths.choke import ChokePoints, choke_changes, choke_nodes
+from adaudit.graph.paths.exposure import Exposure, exposure
+from adaudit.graph.paths.search import Reached, reaching
 from adaudit.graph.site_tier0 import AS_FOUND, SiteTier0, site_tier0
 from adaudit.graph.sources import Sources, sources_of
 from adaudit.schema import TABLES

@@ -11,15 +11,15 @@ import numpy.typing as npt
 from adaudit.derive import derived
 from adaudit.derive.facts import Facts
 from adaudit.graph.analysis import ACCOUNT_KINDS, SOURCE_KINDS, Analysis
+from adaudit.graph.answers.lookup import Lookup
+from adaudit.graph.answers.naming import Naming
+from adaudit.graph.answers.networkx_graph import to_networkx
+from adaudit.graph.answers.plan import told_plan
+from adaudit.graph.answers.told import Path, Plan, Thing
 from adaudit.graph.blocks import Ids
 from adaudit.graph.coverage import missing_by_fact
-from adaudit.graph.lookup import Lookup
-from adaudit.graph.naming import Naming
-from adaudit.graph.networkx_graph import to_networkx
-from adaudit.graph.search import Reached, reachable_from, reaching, shortest_paths
+from adaudit.graph.paths.search import Reached, reachable_from, reaching, shortest_paths
 from adaudit.graph.site_tier0 import AS_FOUND, SiteTier0
-from adaudit.graph.told import Path, Plan, Thing
-from adaudit.graph.told_plan import told_plan
 from adaudit.snapshot import Snapshot, SnapshotTables
 
 if TYPE_CHECKING:

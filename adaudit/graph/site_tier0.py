@@ -11,8 +11,8 @@ import pyarrow as pa
 from adaudit.derive.facts import Facts
 from adaudit.derive.tier0 import Row, core, extended, tier0_of
 from adaudit.errors import InputError
+from adaudit.graph.answers.lookup import Lookup, NotFound
 from adaudit.graph.blocks import NONE
-from adaudit.graph.lookup import Lookup, NotFound
 from adaudit.graph.nodes import Nodes
 
 

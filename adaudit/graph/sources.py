@@ -10,9 +10,9 @@ import numpy as np
 from adaudit.derive.accepted import stands_for_everybody
 from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import NONE, Ids
-from adaudit.graph.identities import enabled_accounts
+from adaudit.graph.directory.identities import enabled_accounts
+from adaudit.graph.directory.partners import trusts_of
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.partners import trusts_of
 
 KRBTGT_RID: Final = 502
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from adaudit.graph.told import Change, ChokePoint, EntryPoint, Outlook, Path, PlanStep, Thing
+from adaudit.graph.answers.told import Change, ChokePoint, EntryPoint, Outlook, Path, PlanStep, Thing
 from adaudit.report.gaps import column_name
 from adaudit.report.picture import PictureView, picture_view
 from adaudit.report.steps import LONGEST_NAME, Chain, Named, Proof, Steps, short

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adaudit.graph.told import Change, ChokePoint, EntryPoint, Outlook, Path, Plan, Thing
+from adaudit.graph.answers.told import Change, ChokePoint, EntryPoint, Outlook, Path, Plan, Thing
 from adaudit.report.masking import mask
 
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from adaudit.graph.told import Drawn
+from adaudit.graph.answers.told import Drawn
 from adaudit.report.figure import Arrow, Dot, figure
 from adaudit.report.steps import Named, Proof, Steps, short
 from adaudit.report.texts import Texts

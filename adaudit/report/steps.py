@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from adaudit.graph.told import Ace, Change, Evidence, Path, Step, Thing
+from adaudit.graph.answers.told import Ace, Change, Evidence, Path, Step, Thing
 from adaudit.report.texts import Texts
 from adaudit.report.values import clean
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adaudit.errors import InputError
-from adaudit.graph.entry_points import LONGEST, MOST_BYTES, MOST_ENTRIES, read_entry_points
+from adaudit.graph.answers.entry_points import LONGEST, MOST_BYTES, MOST_ENTRIES, read_entry_points
 
 
 def read(tmp_path: Path, content: bytes | str) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from adaudit.graph.choke import ChokePoints, choke_changes, choke_nodes
 from adaudit.graph.graph import Graph
+from adaudit.graph.paths.choke import ChokePoints, choke_changes, choke_nodes
 from tests.graph.plain_graphs import END, Case, Row, cases, exposed, graph_of, ids, random_graph, referee, with_ends
 
 ALL = 10_000

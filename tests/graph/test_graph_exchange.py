@@ -8,7 +8,7 @@ from adaudit.graph.build import draw
 from adaudit.graph.goals import goals_of
 from adaudit.graph.kinds import EDGE_KINDS
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.search import shortest_paths
+from adaudit.graph.paths.search import shortest_paths
 from tests.graph.small_descriptors import guard, sid
 from tests.graph.small_forest import HEAD, SmallForest
 

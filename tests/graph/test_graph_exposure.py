@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 
-from adaudit.graph.exposure import exposure
+from adaudit.graph.paths.exposure import exposure
 from tests.graph.plain_graphs import Case, Row, cases, exposed, graph_of, ids
 
 USER, COMPUTER = 0, 1

@@ -9,8 +9,8 @@ import pytest
 from adaudit.decode.sddl import from_sddl
 from adaudit.decode.sid import parse_sid
 from adaudit.graph.analysis import Analysis
+from adaudit.graph.answers.lookup import Lookup
 from adaudit.graph.coverage import missing_by_fact
-from adaudit.graph.lookup import Lookup
 from tests.graph.hospital_domain import NURSE, SERVER, TECHNICIAN, analysed, hospital
 from tests.rules.windows import BASE, DC1, PLAIN
 from tests.rules.windows_descriptors import FULL, HOLDER, READ, SID, USER

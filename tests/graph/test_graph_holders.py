@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adaudit.derive.facts import Facts
-from adaudit.graph.holders import Held, Holders
+from adaudit.graph.rights.holders import Held, Holders
 from adaudit.schema import TABLES
 
 DOMAIN = "S-1-5-21-1-2-3"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from adaudit.graph.analysis import ACCOUNT_KINDS, Analysis
+from adaudit.graph.answers.lookup import Lookup
 from adaudit.graph.kinds import CODE_OF
-from adaudit.graph.lookup import Lookup
 from tests.graph.hospital_domain import BASE, CHILD, analysed, child_domain, hospital, in_french
 from tests.rules.windows import entries
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from adaudit.derive.facts import Facts
-from adaudit.graph.lookup import Lookup, NotFound
+from adaudit.graph.answers.lookup import Lookup, NotFound
 from adaudit.graph.nodes import Nodes
 from adaudit.schema import TABLES
 

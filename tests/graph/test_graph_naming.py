@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from adaudit.graph.analysis import Analysis
+from adaudit.graph.answers.naming import Naming
 from adaudit.graph.blocks import NONE, Change, Edge, block_of
 from adaudit.graph.graph import Graph, assemble
 from adaudit.graph.kinds import CODE_OF
-from adaudit.graph.naming import Naming
 from adaudit.graph.nodes import Nodes
 from tests.graph.small_forest import DOMAIN_SID, HEAD, SmallForest
 

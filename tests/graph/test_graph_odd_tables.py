@@ -12,7 +12,7 @@ import pytest
 from adaudit.derive import derive
 from adaudit.derive.facts import Facts
 from adaudit.graph.analysis import Analysis
-from adaudit.graph.outlook import outlook_of
+from adaudit.graph.answers.outlook import outlook_of
 from adaudit.schema import COLLECTED, TABLES
 from adaudit.schema.model import Kind
 from adaudit.snapshot import SnapshotTables, open_snapshot

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from adaudit.graph.analysis import Analysis
+from adaudit.graph.answers.outlook import outlook_of
 from adaudit.graph.blocks import Change, Edge, block_of
-from adaudit.graph.exposure import exposure
 from adaudit.graph.graph import assemble
-from adaudit.graph.outlook import outlook_of
-from adaudit.graph.plan import remediation_plan
+from adaudit.graph.paths.exposure import exposure
+from adaudit.graph.paths.plan import remediation_plan
 from adaudit.graph.site_tier0 import SiteEntry, SiteTier0
 from tests.graph.small_forest import HEAD, SmallForest
 

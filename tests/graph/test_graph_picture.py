@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adaudit.graph.picture import picture
-from adaudit.graph.told import Drawn, Evidence, Path, Step, Thing
+from adaudit.graph.answers.picture import picture
+from adaudit.graph.answers.told import Drawn, Evidence, Path, Step, Thing
 
 
 def thing(name: str) -> Thing:

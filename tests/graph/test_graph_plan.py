@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adaudit.graph.answers.networkx_graph import to_networkx
 from adaudit.graph.graph import Graph
 from adaudit.graph.kinds import CODE_OF
-from adaudit.graph.networkx_graph import to_networkx
-from adaudit.graph.plan import Plan, remediation_plan
+from adaudit.graph.paths.plan import Plan, remediation_plan
 from tests.graph.plain_graphs import END, START, Case, Row, cases, exposed, graph_of, ids, random_graph, with_ends
 
 

@@ -195,7 +195,7 @@ def test_a_nested_group_without_anyone_denied_keeps_one_edge() -> None:
 def test_a_group_with_too_many_members_to_tell_apart_keeps_its_edge_and_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("adaudit.graph.denials.MOST_PARTS", 0)
+    monkeypatch.setattr("adaudit.graph.rights.denials.MOST_PARTS", 0)
     forest = forest_of_two_ous()
     forest.join(ALICE, SOINS)
     forest.join(BOB, SOINS)

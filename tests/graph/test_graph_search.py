@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from adaudit.graph.graph import Graph
 from adaudit.graph.kinds import Difficulty
-from adaudit.graph.search import Way, passing, reachable_from, reaching, shortest_paths, way_from
+from adaudit.graph.paths.search import Way, passing, reachable_from, reaching, shortest_paths, way_from
 from tests.graph.plain_graphs import END, START, Case, Row, cases, graph_of, ids, random_graph, referee, with_ends
 
 

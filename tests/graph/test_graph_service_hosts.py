@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from adaudit.graph.directory.host_names import MOST_BEARERS
 from adaudit.graph.families.service_hosts import service_hosts
-from adaudit.graph.host_names import MOST_BEARERS
 from tests.graph.small_forest import HEAD, SmallForest, pairs
 
 SQL, ANA, SYNC = f"CN=SQL01,{HEAD}", f"CN=Ana,{HEAD}", f"CN=Sync,{HEAD}"

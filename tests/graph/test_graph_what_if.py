@@ -13,11 +13,11 @@ from adaudit.derive import derived
 from adaudit.derive.facts import Facts
 from adaudit.errors import UsageError
 from adaudit.graph.analysis import Analysis
+from adaudit.graph.answers.naming import Naming
 from adaudit.graph.blocks import CHANGE_KINDS, NONE, Change
-from adaudit.graph.exposure import Exposure
 from adaudit.graph.graph import Graph
-from adaudit.graph.naming import Naming
-from adaudit.graph.what_if import change_of, number_of, tables_after
+from adaudit.graph.paths.exposure import Exposure
+from adaudit.graph.what_if.tables import change_of, number_of, tables_after
 from adaudit.schema import TABLES
 
 Tables = dict[str, list[dict[str, Any]]]

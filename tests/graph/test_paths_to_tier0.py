@@ -13,7 +13,7 @@ from adaudit.derive import derived
 from adaudit.derive.facts import Facts
 from adaudit.graph.analysis import Analysis
 from adaudit.graph.kinds import EDGE_KINDS
-from adaudit.graph.search import way_from
+from adaudit.graph.paths.search import way_from
 from adaudit.schema import TABLES
 
 DOMAIN = "S-1-5-21-1-2-3"

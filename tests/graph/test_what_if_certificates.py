@@ -12,7 +12,7 @@ from adaudit.derive.facts import Facts
 from adaudit.graph.analysis import Analysis
 from adaudit.graph.blocks import CHANGE_KINDS
 from adaudit.graph.kinds import CODE_OF
-from adaudit.graph.what_if import change_of, tables_after
+from adaudit.graph.what_if.tables import change_of, tables_after
 from tests.graph.small_descriptors import sid
 from tests.graph.small_forest import HEAD, SmallForest
 from tests.graph.small_pki import AGENT, ENROLL, SERVICES, SUPPLIES_SUBJECT, install, publish

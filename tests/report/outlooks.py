@@ -6,8 +6,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from adaudit.graph.picture import picture
-from adaudit.graph.told import (
+from adaudit.graph.answers.picture import picture
+from adaudit.graph.answers.told import (
     Ace,
     Change,
     ChokePoint,

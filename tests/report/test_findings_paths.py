@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema
 
-from adaudit.graph.told import (
+from adaudit.graph.answers.told import (
     Ace,
     Change,
     ChokePoint,

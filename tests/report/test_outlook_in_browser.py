@@ -13,7 +13,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from adaudit.engine.model import Audit
-from adaudit.graph.told import Outlook
+from adaudit.graph.answers.told import Outlook
 from tests.report.audits import full_audit, hostile_audit
 from tests.report.outlooks import hostile_outlook, make_outlook
 from tests.report.test_report_in_browser import CONTRAST, complaints, requests

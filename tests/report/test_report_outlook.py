@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from adaudit.engine.model import Language
+from adaudit.graph.answers.picture import picture
+from adaudit.graph.answers.told import Change, Drawn, EntryPoint, Evidence, Outlook, Path, Plan, PlanStep, Step, Thing
 from adaudit.graph.blocks import CHANGE_KINDS
 from adaudit.graph.kinds import EDGE_KINDS, NOT_MODELLED, Difficulty
-from adaudit.graph.picture import picture
-from adaudit.graph.told import Change, Drawn, EntryPoint, Evidence, Outlook, Path, Plan, PlanStep, Step, Thing
 from adaudit.report.html import CYTOSCAPE, render
 from adaudit.report.outlook import exposure_told
 from adaudit.report.page import build_page

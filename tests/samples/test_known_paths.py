@@ -11,10 +11,10 @@ import pytest
 from adaudit.derive import derive
 from adaudit.derive.facts import Facts
 from adaudit.graph.analysis import ACCOUNT_KINDS, SOURCE_KINDS, Analysis
+from adaudit.graph.answers.lookup import Lookup
+from adaudit.graph.answers.outlook import outlook_of
+from adaudit.graph.answers.told import Outlook
 from adaudit.graph.kinds import CODE_OF
-from adaudit.graph.lookup import Lookup
-from adaudit.graph.outlook import outlook_of
-from adaudit.graph.told import Outlook
 from adaudit.samples import HOSPITALS, Truth, generate, read_truth
 from adaudit.snapshot import SnapshotTables, open_snapshot
 from tests.samples.conftest import COMMITTED

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from adaudit.derive import derived
 from adaudit.derive.facts import Facts
 from adaudit.graph.analysis import Analysis
+from adaudit.graph.answers.lookup import Lookup
+from adaudit.graph.answers.naming import Naming
 from adaudit.graph.graph import Graph
-from adaudit.graph.lookup import Lookup
-from adaudit.graph.naming import Naming
 from adaudit.graph.questions import Questions
 from adaudit.snapshot import SnapshotTables, open_snapshot
 from tests.testbed import Directory

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from adaudit.graph.analysis import Analysis
+from adaudit.graph.answers.told import Path
 from adaudit.graph.graph import Graph
-from adaudit.graph.search import reaching
-from adaudit.graph.told import Path
+from adaudit.graph.paths.search import reaching
 from tests.system.drawn import Drawn, drawn
 from tests.testbed import Directory
 

@@ -15,7 +15,7 @@ from adaudit.derive.names import Names
 from adaudit.graph.blocks import Block, Edge, block_of
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.shares import CREATE, TAKE, WRITE, Reader, Shares
+from adaudit.graph.rights.shares import CREATE, TAKE, WRITE, Reader, Shares
 
 DELEGATED_ACCOUNT: Final = "msDS-DelegatedManagedServiceAccount"
 

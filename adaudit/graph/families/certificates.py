@@ -10,12 +10,19 @@ import numpy as np
 from adaudit.derive.facts import Facts
 from adaudit.derive.grants import NULL_DACL
 from adaudit.graph.blocks import Block, Change, Edge, block_of
+from adaudit.graph.directory.issuance import (
+    Authority,
+    Template,
+    authorities_of,
+    group_links,
+    publications,
+    templates_of,
+)
 from adaudit.graph.families.enrolment import ENROLL
-from adaudit.graph.holders import Held, Holders
-from adaudit.graph.issuance import Authority, Template, authorities_of, group_links, publications, templates_of
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.shares import TAKE, USE, WRITE, Reader, Share
+from adaudit.graph.rights.holders import Held, Holders
+from adaudit.graph.rights.shares import TAKE, USE, WRITE, Reader, Share
 
 NAME_FLAG: Final = "ea1dddc4-60ff-416e-8cc0-17cee534bce7"
 ENROLLMENT_FLAG: Final = "d15ef7d8-f226-46db-ae79-b34e560bd12c"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from adaudit.derive.controllers import DOMAIN_CONTROLLERS_RID
 from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import Block, Edge, block_of
-from adaudit.graph.identities import disabled_accounts
+from adaudit.graph.directory.identities import disabled_accounts
 from adaudit.graph.nodes import Nodes
 
 

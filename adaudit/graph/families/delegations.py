@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from adaudit.decode.flags import AccessMask
 from adaudit.derive.facts import ACCOUNT_TABLES, Facts
 from adaudit.graph.blocks import NONE, Block, Change, Edge, block_of
-from adaudit.graph.identities import disabled_accounts
+from adaudit.graph.directory.identities import disabled_accounts
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.stored_descriptors import favoured
+from adaudit.graph.rights.stored_descriptors import favoured
 
 
 def delegations(facts: Facts, nodes: Nodes) -> Iterator[Block]:

@@ -12,7 +12,7 @@ from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import Block, Edge, block_of
 from adaudit.graph.families.controllers import writable_controllers
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.shares import TAKE, Reader
+from adaudit.graph.rights.shares import TAKE, Reader
 
 _GROUP: Final = "dnsadmins"
 _SETTINGS: Final = "cn=microsoftdns,cn=system,"

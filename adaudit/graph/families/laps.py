@@ -13,7 +13,7 @@ from adaudit.derive.facts import Facts, Ids
 from adaudit.graph.blocks import Block
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.shares import READ, USE, Reader
+from adaudit.graph.rights.shares import READ, USE, Reader
 
 
 class _Secret(NamedTuple):

@@ -11,10 +11,10 @@ from adaudit.derive.facts import Facts
 from adaudit.derive.tokens import Tokens
 from adaudit.derive.well_known import ANONYMOUS, AUTHENTICATED_USERS, EVERYONE
 from adaudit.graph.blocks import NONE, Block, Change, Edge, Ids, block_of, fanned
-from adaudit.graph.identities import node_of_sid
+from adaudit.graph.directory.identities import node_of_sid
+from adaudit.graph.directory.scoped_computers import ScopedComputers
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.scoped_computers import ScopedComputers
 
 _ADMINISTRATORS, _USERS, _REMOTE_DESKTOP = "S-1-5-32-544", "S-1-5-32-545", "S-1-5-32-555"
 

@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 from adaudit.derive.facts import ACCOUNT_TABLES, Facts
 from adaudit.derive.well_known import ANONYMOUS, AUTHENTICATED_USERS, EVERYONE
 from adaudit.graph.blocks import CHANGE_CODE, NONE, Block, Change, Changes, Edge, Ids, block, block_of
-from adaudit.graph.identities import enabled_accounts, node_of_sid
+from adaudit.graph.directory.identities import enabled_accounts, node_of_sid
+from adaudit.graph.directory.partners import Partners
+from adaudit.graph.directory.places import scopes_of_controllers
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.partners import Partners
-from adaudit.graph.places import scopes_of_controllers
 
 IMPLICIT: Final = "implicit"
 """Attribute of a membership that no attribute holds: it comes with the logon (MS-PAC 4.1.2.1, MS-DTYP 2.4.2.4)."""

@@ -9,8 +9,8 @@ import numpy as np
 
 from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import NONE, Block, Edge, Ids, block, block_of
-from adaudit.graph.holders import Held, Holders
 from adaudit.graph.nodes import Nodes
+from adaudit.graph.rights.holders import Held, Holders
 
 _KINDS: Final = {544: "AdminTo", 551: "CanBackup", 562: "ExecuteDCOM", 580: "CanPSRemote"}
 """What a local group of a computer lets its members do there, by RID; Remote Desktop Users apart."""

@@ -11,10 +11,10 @@ import numpy as np
 from adaudit.derive.accepted import SYSTEM_SIDS
 from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import NONE, Block, Change, Edge, Ids, block_of, fanned
-from adaudit.graph.host_names import HostNames
+from adaudit.graph.directory.host_names import HostNames
+from adaudit.graph.directory.scoped_computers import ScopedComputers
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.scoped_computers import ScopedComputers
 
 _WINDOWS_UPDATE: Final = "software\\policies\\microsoft\\windows\\windowsupdate\\"
 _SERVER, _IS_USED = f"{_WINDOWS_UPDATE}wuserver", f"{_WINDOWS_UPDATE}au\\usewuserver"

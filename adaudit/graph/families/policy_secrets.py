@@ -14,10 +14,10 @@ from adaudit.derive.preferences import Item, items
 from adaudit.derive.trustees import Trustees
 from adaudit.derive.well_known import AUTHENTICATED_USERS
 from adaudit.graph.blocks import NONE, Block, Change, Edge, block_of, fanned
-from adaudit.graph.identities import node_of_sid
+from adaudit.graph.directory.identities import node_of_sid
+from adaudit.graph.directory.scoped_computers import ScopedComputers
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.scoped_computers import ScopedComputers
 
 _LOCAL_USERS: Final = "groups.xml"
 _ADMINISTRATORS: Final = "S-1-5-32-544"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import Block, block
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.protection import protected_objects
+from adaudit.graph.rights.protection import protected_objects
 
 
 def protection(facts: Facts, nodes: Nodes) -> Iterator[Block]:

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 from adaudit.derive.control import GET_CHANGES, NEED_GET_CHANGES
 from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import NONE, Block, Ids, block_of, fanned
-from adaudit.graph.holders import Holders
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.shares import USE, Reader
+from adaudit.graph.rights.holders import Holders
+from adaudit.graph.rights.shares import USE, Reader
 
 GET_CHANGES_ALL, GET_CHANGES_IN_FILTERED_SET = NEED_GET_CHANGES
 REANIMATE_TOMBSTONES: Final = "45ec5156-db7e-47bb-b53f-dbeb2d03c40f"

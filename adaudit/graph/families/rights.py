@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from adaudit.derive.facts import Facts, Ids
 from adaudit.graph.blocks import NONE, Block, Texts
-from adaudit.graph.denials import Keepers, Split
 from adaudit.graph.kinds import CODE_OF, EDGE_KINDS, Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.owners import Owners
-from adaudit.graph.powers import Powers, Proofs, ranges
-from adaudit.graph.rights_changes import RightsChanges
-from adaudit.graph.targets import Targets, targets_of
+from adaudit.graph.rights.changes import RightsChanges
+from adaudit.graph.rights.denials import Keepers, Split
+from adaudit.graph.rights.owners import Owners
+from adaudit.graph.rights.powers import Powers, Proofs, ranges
+from adaudit.graph.rights.targets import Targets, targets_of
 from adaudit.graph.tree import settings_below
 
 LENT: Final = "denied to some of its members"

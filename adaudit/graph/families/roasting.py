@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 from adaudit.derive.facts import Facts
 from adaudit.derive.well_known import ANONYMOUS, AUTHENTICATED_USERS, EVERYONE
 from adaudit.graph.blocks import NONE, Block, Edge, block_of
-from adaudit.graph.identities import disabled_accounts, node_of_sid
+from adaudit.graph.directory.identities import disabled_accounts, node_of_sid
+from adaudit.graph.directory.places import scopes_of_controllers
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.places import scopes_of_controllers
 from adaudit.graph.sources import KRBTGT_RID
 
 _ADD_COMPUTERS: Final = "SeMachineAccountPrivilege"

@@ -9,7 +9,7 @@ from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import NONE, Block, Change, Edge, block_of
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.stored_descriptors import favoured
+from adaudit.graph.rights.stored_descriptors import favoured
 
 MIGRATED = 2
 """msDS-DelegatedMSAState of a dMSA that has taken the place of another account."""

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from adaudit.derive.facts import Facts
 from adaudit.derive.tier0 import ENTRA_CONNECT_PREFIXES
 from adaudit.graph.blocks import Block, Edge, block_of
-from adaudit.graph.host_names import HostNames
-from adaudit.graph.identities import disabled_accounts
+from adaudit.graph.directory.host_names import HostNames
+from adaudit.graph.directory.identities import disabled_accounts
 from adaudit.graph.nodes import Nodes
 
 _SQL_SERVER: Final = "mssqlsvc"

@@ -8,8 +8,8 @@ from typing import Final
 from adaudit.derive.facts import Facts
 from adaudit.derive.well_known import AUTHENTICATED_USERS, EVERYONE
 from adaudit.graph.blocks import NONE, Block, Edge, block_of
+from adaudit.graph.directory.identities import disabled_accounts, node_of_sid
 from adaudit.graph.families.members import GUEST_RID, IMPLICIT
-from adaudit.graph.identities import disabled_accounts, node_of_sid
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
 from adaudit.graph.sources import CLAIMED_SIDS

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import NONE, Block, Change, Edge, block_of
+from adaudit.graph.directory.partners import Trust, trusts_of
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.partners import Trust, trusts_of
 
 
 def trusts(facts: Facts, nodes: Nodes) -> Iterator[Block]:

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import maximum_flow
 
 from adaudit.graph.blocks import NONE, Ids
 from adaudit.graph.graph import Graph, Mask, Small
-from adaudit.graph.search import search_tree
+from adaudit.graph.paths.search import search_tree
 
 _SOURCE, _SINK = 0, 1
 

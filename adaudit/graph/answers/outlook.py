@@ -9,17 +9,17 @@ import numpy as np
 
 from adaudit.derive.facts import ACCOUNT_TABLES
 from adaudit.graph.analysis import ACCOUNT_KINDS, SOURCE_KINDS, Analysis
+from adaudit.graph.answers.lookup import Lookup, NotFound
+from adaudit.graph.answers.naming import Naming
+from adaudit.graph.answers.picture import picture
+from adaudit.graph.answers.plan import told_plan
+from adaudit.graph.answers.told import ChokePoint, Drawn, EntryPoint, Outlook, Path
 from adaudit.graph.blocks import Ids
 from adaudit.graph.coverage import missing_by_fact
-from adaudit.graph.exposure import Exposure
 from adaudit.graph.kinds import EDGE_KINDS, NOT_MODELLED, Difficulty
-from adaudit.graph.lookup import Lookup, NotFound
-from adaudit.graph.naming import Naming
-from adaudit.graph.picture import picture
-from adaudit.graph.search import passing, way_from
-from adaudit.graph.shapes import shapes
-from adaudit.graph.told import ChokePoint, Drawn, EntryPoint, Outlook, Path
-from adaudit.graph.told_plan import told_plan
+from adaudit.graph.paths.exposure import Exposure
+from adaudit.graph.paths.search import passing, way_from
+from adaudit.graph.paths.shapes import shapes
 
 MOST_PATHS: Final = 30
 MOST_CHOKE_POINTS: Final = 10

@@ -6,7 +6,7 @@ import numpy as np
 
 from adaudit.graph.blocks import NONE, Ids
 from adaudit.graph.graph import Graph
-from adaudit.graph.search import Reached
+from adaudit.graph.paths.search import Reached
 
 
 def shapes(graph: Graph, found: Reached, accounts: Ids) -> Ids:

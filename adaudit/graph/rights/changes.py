@@ -11,9 +11,9 @@ import numpy.typing as npt
 from adaudit.derive.facts import Facts, Ids
 from adaudit.derive.grants import OWNER, Grants
 from adaudit.graph.blocks import CHANGE_CODE, NONE, Changes, Texts
-from adaudit.graph.capabilities import TAKING_ALL, Judge
-from adaudit.graph.origins import POSITIONS, Origins
-from adaudit.graph.protection import holder_of_objects
+from adaudit.graph.rights.capabilities import TAKING_ALL, Judge
+from adaudit.graph.rights.origins import POSITIONS, Origins
+from adaudit.graph.rights.protection import holder_of_objects
 from adaudit.graph.tree import containers
 
 Mask = npt.NDArray[np.bool_]

@@ -8,7 +8,7 @@ import numpy as np
 
 from adaudit.graph.blocks import Ids
 from adaudit.graph.graph import Graph, Small
-from adaudit.graph.search import Reached, outside, reaching
+from adaudit.graph.paths.search import Reached, outside, reaching
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import numpy as np
 from adaudit.derive.facts import Facts, Ids
 from adaudit.derive.tokens import Tokens
 from adaudit.derive.well_known import AUTHENTICATED_USERS, EVERYONE
-from adaudit.graph.identities import enabled_accounts
-from adaudit.graph.powers import Powers, Proofs, joined, ranges
+from adaudit.graph.directory.identities import enabled_accounts
+from adaudit.graph.rights.powers import Powers, Proofs, joined, ranges
 
 MOST_PARTS: Final = 1_000_000
 """Edges from members of a group in place of edges from the group; beyond, the group keeps its edge."""

@@ -13,8 +13,8 @@ from adaudit.decode.flags import FULL_CONTROL
 from adaudit.derive.facts import Facts, Ids, distinct
 from adaudit.derive.grants import Grants, descriptor_grants
 from adaudit.graph.blocks import NONE, Texts
-from adaudit.graph.capabilities import TAKING, TAKING_ALL, Judge, Power
-from adaudit.graph.targets import Targets
+from adaudit.graph.rights.capabilities import TAKING, TAKING_ALL, Judge, Power
+from adaudit.graph.rights.targets import Targets
 
 Mask = npt.NDArray[np.bool_]
 

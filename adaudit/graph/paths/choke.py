@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from adaudit.graph.blocks import NONE, Ids
 from adaudit.graph.graph import Graph, Mask, Small
-from adaudit.graph.search import Reached, outside, passing, reaching, rooted, search_tree, tree_of
+from adaudit.graph.paths.search import Reached, outside, passing, reaching, rooted, search_tree, tree_of
 
 MOST: Final = 20
 SEARCHES: Final = 200

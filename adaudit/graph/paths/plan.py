@@ -12,9 +12,9 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from adaudit.graph.blocks import NONE, Ids
-from adaudit.graph.cut import Cut, minimal_cut, stars_of
 from adaudit.graph.graph import Graph, Mask
-from adaudit.graph.search import Reached, outside, passing, reaching, search_tree
+from adaudit.graph.paths.cut import Cut, minimal_cut, stars_of
+from adaudit.graph.paths.search import Reached, outside, passing, reaching, search_tree
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ import pyarrow.compute as pc
 
 from adaudit.derive.facts import ACCOUNT_TABLES, Facts
 from adaudit.errors import UsageError
-from adaudit.graph import told
-from adaudit.graph.altered_descriptors import Descriptors, ObjectRights, domain_admins, without_trustee
-from adaudit.graph.altered_policies import without_secrets, without_setting
+from adaudit.graph.answers import told
+from adaudit.graph.answers.naming import Naming
 from adaudit.graph.blocks import CHANGE_CODE, CHANGE_KINDS, NONE, Change
+from adaudit.graph.directory.issuance import NAME_FLAGS
 from adaudit.graph.graph import Graph
-from adaudit.graph.issuance import NAME_FLAGS
-from adaudit.graph.naming import Naming
-from adaudit.graph.rights_changes import NULL_DACL_ATTRIBUTE
+from adaudit.graph.rights.changes import NULL_DACL_ATTRIBUTE
+from adaudit.graph.what_if.descriptors import Descriptors, ObjectRights, domain_admins, without_trustee
+from adaudit.graph.what_if.policies import without_secrets, without_setting
 from adaudit.schema import STORED
 from adaudit.visible import visible
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from adaudit.decode.flags import AceFlags, expand_generic
 from adaudit.derive.adminsdholder import adminsdholders
 from adaudit.derive.facts import Facts
-from adaudit.graph.protection import protected_objects
+from adaudit.graph.rights.protection import protected_objects
 from adaudit.graph.tree import containers
 from adaudit.schema import TABLES
 

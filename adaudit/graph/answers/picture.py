@@ -8,7 +8,7 @@ from statistics import fmean
 from types import MappingProxyType
 from typing import Final
 
-from adaudit.graph.told import Drawn, Path, Step, Thing
+from adaudit.graph.answers.told import Drawn, Path, Step, Thing
 
 MOST_NODES: Final = 60
 """Nodes of a picture that a person can still read."""

@@ -12,11 +12,11 @@ import pyarrow as pa
 from adaudit.decode.descriptor import Ace as DecodedAce
 from adaudit.decode.sddl import ace_to_sddl
 from adaudit.derive.facts import Facts, Ids
+from adaudit.graph.answers.told import Ace, Change, Evidence, Path, Step, Thing
 from adaudit.graph.blocks import CHANGE_KINDS, NONE
 from adaudit.graph.graph import Graph
 from adaudit.graph.kinds import EDGE_KINDS, Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.told import Ace, Change, Evidence, Path, Step, Thing
 
 _ACE_COLUMNS = (
     *("position", "type", "is_allow", "flags", "mask", "object_type", "inherited_object_type"),

@@ -9,7 +9,7 @@ from adaudit.decode.flags import FULL_CONTROL, expand_generic
 from adaudit.derive.facts import Facts
 from adaudit.derive.grants import NULL_DACL, read_grants
 from adaudit.graph.blocks import NONE
-from adaudit.graph.holders import Held, Holders
+from adaudit.graph.rights.holders import Held, Holders
 
 _NOBODY: Final = frozenset(("S-1-3-0", "S-1-3-1", "S-1-5-10"))
 """CREATOR OWNER, CREATOR GROUP, SELF: of a descriptor that is no object's, they are nobody."""

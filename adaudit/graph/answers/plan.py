@@ -7,13 +7,13 @@ from typing import Final
 
 import numpy as np
 
-from adaudit.graph import told
 from adaudit.graph.analysis import Analysis
+from adaudit.graph.answers import told
+from adaudit.graph.answers.naming import Naming
 from adaudit.graph.graph import Graph
 from adaudit.graph.kinds import EDGE_KINDS
-from adaudit.graph.naming import Naming
-from adaudit.graph.plan import Step, remediation_plan
-from adaudit.graph.search import easiest
+from adaudit.graph.paths.plan import Step, remediation_plan
+from adaudit.graph.paths.search import easiest
 
 MOST_EXAMPLES: Final = 3
 """Edges named for each change."""

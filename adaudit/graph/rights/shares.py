@@ -14,12 +14,12 @@ from adaudit.derive.effective import RIGHTS
 from adaudit.derive.facts import Facts, Ids
 from adaudit.derive.grants import NULL_DACL, OWNER, descriptor_grants
 from adaudit.graph.blocks import CHANGE_KINDS, NONE, Block, Change, Changes, Edge, block
-from adaudit.graph.capabilities import TAKING, Judge
-from adaudit.graph.holders import Held, Holders
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.powers import ranges
-from adaudit.graph.rights_changes import RightsChanges
+from adaudit.graph.rights.capabilities import TAKING, Judge
+from adaudit.graph.rights.changes import RightsChanges
+from adaudit.graph.rights.holders import Held, Holders
+from adaudit.graph.rights.powers import ranges
 
 CREATE: Final = int(AccessMask.DS_CREATE_CHILD)
 READ: Final = int(AccessMask.DS_READ_PROPERTY)

@@ -1,0 +1,1 @@
+"""What the graph tells, with names in place of numbers."""

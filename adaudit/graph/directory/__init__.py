@@ -1,0 +1,1 @@
+"""What several families ask of the directory: hosts, identities, trusts, policies, certification authorities."""

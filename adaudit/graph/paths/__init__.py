@@ -1,0 +1,1 @@
+"""Searches, exposure, choke points and plans, on arrays alone."""

@@ -1,0 +1,1 @@
+"""The collected tables as they would be once changes are made."""
