@@ -69,7 +69,7 @@ class Directory:
         self._add_each("MemberOf", choice(accounts, 3 * len(accounts)), choice(groups, 3 * len(accounts)))
         self._add_each("MemberOf", choice(accounts, 50), choice(trustees, 50))
         self._add_each("HasSession", choice(accounts, len(accounts) // 10), choice(accounts, len(accounts) // 10))
-        self._add("Contains", choice(groups, len(accounts)), accounts)
+        self._add("PropagatesACEsTo", choice(groups, len(accounts)), accounts)
         self._add_star("ForceChangePassword", everybody, choice(accounts, 3))
         self._add_star("AddMember", everybody, choice(trustees, 1))
         self._add_star("GenericAll", int(trustees[0]), self.goals[:5])
