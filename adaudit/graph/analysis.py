@@ -20,7 +20,7 @@ from adaudit.graph.kinds import EDGE_KINDS
 from adaudit.graph.nodes import Nodes
 from adaudit.graph.paths.choke import ChokePoints, choke_changes, choke_nodes
 from adaudit.graph.paths.exposure import Exposure, exposure
-from adaudit.graph.paths.search import Reached, reaching
+from adaudit.graph.paths.search import Reached
 from adaudit.graph.site_tier0 import AS_FOUND, SiteTier0, site_tier0
 from adaudit.graph.sources import Sources, sources_of
 from adaudit.schema import TABLES
@@ -76,7 +76,7 @@ class Analysis:
     @cached_property
     def reaching(self) -> Reached:
         """Who reaches tier 0."""
-        return reaching(self.graph, self.goals)
+        return self.exposure.found
 
     @cached_property
     def hiding_paths(self) -> list[Gap]:
