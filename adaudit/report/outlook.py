@@ -203,7 +203,10 @@ class _Builder:
             left = number(steps[-1].left)
             yield Part(texts.count("exposure.these", len(steps), number(len(steps))), "plan")
             yield Part(" ")
-            yield Part(texts.count("exposure.bring", len(steps), "", left=left), f"plan-{len(steps)}")
+            yield Part(
+                texts.count("exposure.bring_known" if outlook.missing else "exposure.bring", len(steps), "", left=left),
+                f"plan-{len(steps)}",
+            )
         yield Part(".")
 
     def _is_minimum(self) -> bool:

@@ -89,8 +89,15 @@ def plan(*left: int) -> Plan:
         ),
         (
             {"exposed": {"user": 9420}, "plan": plan(0)},
-            "9 420 comptes sur 9 420 peuvent atteindre le Tier 0 ; ce changement ramène ce nombre à 0.",
-            "9,420 of 9,420 accounts can reach tier 0; this change brings that number to 0.",
+            "9 420 comptes sur 9 420 peuvent atteindre le Tier 0 ; ce changement ramène à 0 ceux dont un chemin est "
+            "connu.",
+            "9,420 of 9,420 accounts can reach tier 0; this change brings those with a known path to 0.",
+        ),
+        (
+            {"exposed": {"user": 2}, "plan": plan(1, 0)},
+            "Au moins 2 comptes sur 9 420 peuvent atteindre le Tier 0 ; ces 2 changements ramènent à 0 ceux dont un "
+            "chemin est connu.",
+            "At least 2 of 9,420 accounts can reach tier 0; these 2 changes bring those with a known path to 0.",
         ),
         (
             {"exposed": {"user": 2}, "plan": plan()},
