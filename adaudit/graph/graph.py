@@ -54,21 +54,18 @@ class Graph:
 
     @cached_property
     def outward(self) -> csr_array:
-        """Row: node; columns: where a step leads from it, parallel edges one by one; values: rows of the edges."""
-        return self.adjacency(self.is_traversable)
+        """Row: node; columns: where a step leads from it, parallel edges one by one."""
+        return step_matrix(self.count, self.source[self.is_traversable], self.target[self.is_traversable])
 
     @cached_property
     def inward(self) -> csr_array:
-        """Row: node; columns: where a step to it comes from, parallel edges one by one; values: rows of the edges."""
-        return self.adjacency(self.is_traversable, backwards=True)
+        """Row: node; columns: where a step to it comes from, parallel edges one by one."""
+        return step_matrix(self.count, self.target[self.is_traversable], self.source[self.is_traversable])
 
-    def adjacency(self, edges: Mask, *, backwards: bool = False) -> csr_array:
-        """As ``outward``, or ``inward`` when backwards, for some of the edges."""
-        rows = np.flatnonzero(edges).astype(np.int32)
-        pairs = (self.target[rows], self.source[rows]) if backwards else (self.source[rows], self.target[rows])
-        matrix = coo_array((rows, pairs), shape=(self.count, self.count))
-        matrix.has_canonical_format = True  # else the rows of parallel edges would be added up
-        return matrix.tocsr()
+    @cached_property
+    def irremovable(self) -> Graph:
+        """What is left when every change is made."""
+        return self.keep(self.change == NONE)
 
     def keep(self, edges: Mask) -> Graph:
         """The same nodes and changes with some of the edges."""
@@ -124,6 +121,17 @@ _EDGE_COLUMNS = (
     *("source", "target", "kind", "difficulty", "bearer"),
     *("attribute", "sd_id", "position", "detail", "change"),
 )
+
+
+def step_matrix(count: int, tails: Small, heads: Small, values: Small | None = None) -> csr_array:
+    """Row: one of ``count`` nodes; columns: the heads of its steps, parallel ones one by one, in the order given.
+
+    ``values``, by step, are of no use where none are given.
+    """
+    told = np.ones(len(tails), np.int8) if values is None else values
+    matrix = coo_array((told, (tails, heads)), shape=(count, count))
+    matrix.has_canonical_format = True  # else parallel steps would be added up
+    return matrix.tocsr()
 
 
 def assemble(count: int, blocks: Iterable[Block]) -> Graph:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from adaudit.graph.blocks import NONE, Ids
-from adaudit.graph.graph import Graph, Mask, Small
+from adaudit.graph.graph import Graph, Mask, Small, step_matrix
 from adaudit.graph.paths.search import Reached, outside, passing, reaching, rooted, search_tree, tree_of
 
 MOST: Final = 20
@@ -78,7 +78,8 @@ class _Between:
         self.sources: Ids = asked[self.found.is_reached[asked]]
         ahead = search_tree(graph.outward, self.sources) != NONE
         is_between = graph.is_traversable & ahead[graph.source] & self.found.is_reached[graph.target]
-        inward = graph.adjacency(is_between, backwards=True)
+        rows = np.flatnonzero(is_between).astype(np.int32)
+        inward = step_matrix(graph.count, graph.target[rows], graph.source[rows], rows)
         self.edges: Small = inward.data
         self.starts: Small = inward.indptr
         self._searched: csr_array = rooted(inward, goals)

@@ -12,20 +12,22 @@ from scipy.sparse.csgraph import maximum_flow
 
 from adaudit.graph.blocks import NONE, Ids
 from adaudit.graph.graph import Graph, Mask, Small
-from adaudit.graph.paths.search import search_tree
+from adaudit.graph.paths.search import marked, search_tree
 
 _SOURCE, _SINK = 0, 1
 
 
 @dataclass(frozen=True)
 class Cut:
-    """``changes``: rows of the changes to make, in order. ``edges``: those of their edges that lead from the sources'
-    side to the goals'. ``before``: nodes on the sources' side that lie on paths to the goals.
+    """``changes``: rows of the changes to make, in order. ``is_removed``: all of their edges; ``edges``: those of them
+    that lead from the sources' side to the goals'. ``before``: nodes on the sources' side that lie on paths to the
+    goals.
 
     ``is_least``: no fewer changes can do; else fewer might.
     """
 
     changes: Ids
+    is_removed: Mask
     edges: Ids
     before: Mask
     is_least: bool
@@ -35,8 +37,8 @@ class Stars(NamedTuple):
     """``number``: changes numbered from 0, by edge. By number: ``first``, one of its edges; whether all of its edges
     share their tail, and their head."""
 
-    number: Ids
-    first: Ids
+    number: Small
+    first: Small
     shares_tail: Mask
     shares_head: Mask
 
@@ -47,12 +49,12 @@ class Stars(NamedTuple):
 
 def stars_of(change: npt.NDArray[np.integer], tail: Small, head: Small) -> Stars:
     """How the edges of each change hang together; ``change`` has no ``NONE``."""
-    exists = np.bincount(change) > 0
-    number: Ids = (np.cumsum(exists, dtype=np.int64) - 1)[change]
-    first: Ids = np.zeros(int(exists.sum()), np.int64)
-    first[number] = np.arange(len(number))
-    strays = [np.bincount(number, ends != ends[first[number]], len(first)) for ends in (tail, head)]
-    return Stars(number, first, strays[0] == 0, strays[1] == 0)
+    exists = marked(int(change.max(initial=NONE)) + 1, change)
+    number: Small = (np.cumsum(exists, dtype=np.int32) - 1)[change]
+    first = np.zeros(np.count_nonzero(exists), np.int32)
+    first[number] = np.arange(len(number), dtype=np.int32)
+    shares_tail, shares_head = (~marked(len(first), number[ends != ends[first[number]]]) for ends in (tail, head))
+    return Stars(number, first, shares_tail, shares_head)
 
 
 def minimal_cut(graph: Graph, sources: Ids, goals: Ids) -> Cut:
@@ -62,13 +64,12 @@ def minimal_cut(graph: Graph, sources: Ids, goals: Ids) -> Cut:
     that have no change in common. That holds while the edges of each change share their source or their target, so
     that a change is one arc of capacity 1; another is cut by source, and the result is then an upper bound.
     """
-    is_fixed = graph.is_traversable & (graph.change == NONE)
-    taken = search_tree(graph.adjacency(is_fixed), sources) != NONE
-    lost = search_tree(graph.adjacency(is_fixed, backwards=True), goals) != NONE
+    taken = search_tree(graph.irremovable.outward, sources) != NONE
+    lost = search_tree(graph.irremovable.inward, goals) != NONE
     ahead = search_tree(graph.outward, sources) != NONE
     behind = search_tree(graph.inward, goals) != NONE
-    is_between = graph.is_traversable & ahead[graph.source] & behind[graph.target]
-    rows = np.flatnonzero(is_between & ~lost[graph.source] & ~taken[graph.target])
+    can_leave, can_enter = ahead & ~lost, behind & ~taken
+    rows = np.flatnonzero(graph.is_traversable & can_leave[graph.source] & can_enter[graph.target])
     inner = np.flatnonzero(ahead & behind & ~taken & ~lost)
     place = np.full(graph.count, NONE, np.int32)
     place[inner] = np.arange(len(inner)) + 2
@@ -77,8 +78,10 @@ def minimal_cut(graph: Graph, sources: Ids, goals: Ids) -> Cut:
     network, is_least = _network(graph.change[rows], tail, head, len(inner) + 2)
     after = _reaches_sink(network)[place] & (place != NONE)
     crossing = rows[~after[graph.source[rows]] & after[graph.target[rows]]]
+    changes = np.unique(graph.change[crossing]).astype(np.int64)
     return Cut(
-        changes=np.unique(graph.change[crossing]).astype(np.int64),
+        changes=changes,
+        is_removed=np.isin(graph.change, changes),
         edges=crossing,
         before=ahead & behind & ~after,
         is_least=is_least,
@@ -97,11 +100,11 @@ def _network(change: Small, tail: Small, head: Small, count: int) -> tuple[csr_a
     is_least = bool(stars.is_star.all())
     if not is_least:
         shared = np.where(stars.shares_head[stars.number], head, tail)
-        _, piece = np.unique(stars.number * count + shared, return_inverse=True)
+        _, piece = np.unique(stars.number * np.int64(count) + shared, return_inverse=True)
         stars = stars_of(piece, tail, head)
     first_tail, first_head = tail[stars.first], head[stars.first]
     is_pair = stars.shares_tail & stars.shares_head
-    middle = count + np.cumsum(~is_pair) - 1
+    middle = count + np.cumsum(~is_pair, dtype=np.int32) - 1
     is_fan = ~is_pair[stars.number]
     fan_tail, fan_head, number = tail[is_fan], head[is_fan], stars.number[is_fan]
     is_at_head = stars.shares_head & ~stars.shares_tail
@@ -119,8 +122,8 @@ def _network(change: Small, tail: Small, head: Small, count: int) -> tuple[csr_a
     capacity = np.repeat(np.array((unlimited, 1, unlimited), np.int64), [len(each) for each in tails])
     size = count + int(np.count_nonzero(~is_pair))
     summed = coo_array((capacity, (np.concatenate(tails), np.concatenate(heads))), shape=(size, size)).tocsr()
-    parts = (np.minimum(summed.data, unlimited), summed.indices, summed.indptr)
-    return csr_array(tuple(part.astype(np.int32) for part in parts), shape=summed.shape), is_least
+    summed.data = np.minimum(summed.data, unlimited).astype(np.int32)
+    return summed, is_least
 
 
 def _reaches_sink(network: csr_array) -> Mask:

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from adaudit.graph.blocks import NONE, Ids
-from adaudit.graph.graph import Graph, Mask
+from adaudit.graph.graph import Graph, Mask, step_matrix
 from adaudit.graph.paths.cut import Cut, minimal_cut, stars_of
 from adaudit.graph.paths.search import Reached, outside, passing, reaching, search_tree
 
@@ -55,12 +55,11 @@ def remediation_plan(graph: Graph, sources: Ids, goals: Ids, until: int = 0) -> 
     """
     asked = outside(graph.count, sources, goals)
     exposed = asked[search_tree(graph.inward, goals)[asked] != NONE]
-    fixed = graph.keep(graph.change == NONE)
-    found = reaching(fixed, goals)
+    found = reaching(graph.irremovable, goals)
     is_irreducible = found.is_reached[exposed]
     irreducible, others = exposed[is_irreducible], exposed[~is_irreducible]
     cut = minimal_cut(graph, others, goals)
-    removed = np.flatnonzero(np.isin(graph.change, cut.changes))
+    removed = np.flatnonzero(cut.is_removed)
     followed = removed[graph.is_traversable[removed]]
     stars = stars_of(graph.change[followed], graph.source[followed], graph.target[followed])
     is_known = bool(stars.is_star.all())
@@ -80,7 +79,7 @@ def remediation_plan(graph: Graph, sources: Ids, goals: Ids, until: int = 0) -> 
         steps=tuple(steps),
         exposed=len(exposed),
         irreducible=irreducible,
-        why=_kinds_on_paths(fixed, found, irreducible),
+        why=_kinds_on_paths(found, irreducible),
         least=len(cut.changes),
         is_least=cut.is_least,
     )
@@ -112,12 +111,11 @@ def _needing(graph: Graph, cut: Cut, sources: Ids) -> Iterator[Mask]:
 
     Nodes that reach one another are searched as one.
     """
-    is_open = graph.is_traversable & cut.before[graph.source] & cut.before[graph.target]
-    rows = np.flatnonzero(is_open & ~np.isin(graph.change, cut.changes))
-    steps = (graph.target[rows], graph.source[rows])
-    inward = coo_array((np.ones(len(rows), np.int8), steps), shape=(graph.count, graph.count)).tocsr()
-    count, part = connected_components(inward, connection="strong")
-    inward = coo_array((np.ones(len(rows), np.int8), (part[steps[0]], part[steps[1]])), shape=(count, count)).tocsr()
+    is_open = graph.is_traversable & ~cut.is_removed & cut.before[graph.source] & cut.before[graph.target]
+    tails, heads = graph.source[is_open], graph.target[is_open]
+    count, part = connected_components(step_matrix(graph.count, heads, tails), connection="strong")
+    is_apart = part[tails] != part[heads]
+    inward = step_matrix(count, part[heads[is_apart]], part[tails[is_apart]])
     for edges in _by_change(graph, cut.edges, cut.changes):
         yield (search_tree(inward, part[graph.source[edges]]) != NONE)[part[sources]]
 
@@ -151,9 +149,10 @@ def _best_order(needs: _Needs) -> Iterator[tuple[int, int]]:
         yield number, int(best)
 
 
-def _kinds_on_paths(fixed: Graph, found: Reached, nodes: Ids) -> dict[int, int]:
+def _kinds_on_paths(found: Reached, nodes: Ids) -> dict[int, int]:
     """How often each kind of edge occurs on the paths that were found from these nodes."""
+    kind = found.graph.kind
     passed = passing(found, nodes)
     stepping = np.flatnonzero((found.edge != NONE) & (passed > 0))
-    occurrences = np.bincount(fixed.kind[found.edge[stepping]], passed[stepping]).astype(np.int64)
+    occurrences = np.bincount(kind[found.edge[stepping]], passed[stepping]).astype(np.int64)
     return {int(kind): int(occurrences[kind]) for kind in np.flatnonzero(occurrences)}

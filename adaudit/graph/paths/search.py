@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, yen
 
@@ -67,7 +68,7 @@ def search_tree(adjacency: csr_array, roots: Ids) -> Small:
     return tree_of(rooted(adjacency, roots))
 
 
-def marked(count: int, nodes: Ids) -> Mask:
+def marked(count: int, nodes: npt.NDArray[np.integer]) -> Mask:
     """Which of so many nodes are among these; ``NONE`` is none."""
     is_marked = np.zeros(count, bool)
     is_marked[nodes[nodes >= 0]] = True
@@ -180,17 +181,18 @@ def _several(graph: Graph, starts: Ids, goals: Ids, found: Reached, most: int) -
     That length is not known beforehand: the part grows until it holds enough paths that are as short.
     """
     ahead = reachable_from(graph, starts)
+    is_between = ahead.is_reached & found.is_reached
+    before, after = ahead.distance, found.distance
     is_goal, is_start = marked(graph.count, goals), marked(graph.count, starts)
-    may_pass = graph.is_traversable & ~is_goal[graph.source] & ~is_start[graph.target]
-    may_pass &= ahead.is_reached[graph.source] & found.is_reached[graph.target]
-    rows = np.flatnonzero(may_pass)
-    length = ahead.distance[graph.source[rows]] + 1 + found.distance[graph.target[rows]]
-    longest = int(found.distance[starts].min())
-    slack = 1
+    longest, slack = int(after[starts].min()), 1
     while True:
-        ways = _yen(graph, rows[length <= longest], starts, goals, most)
+        is_near = is_between & (before + after <= longest)
+        can_leave, can_enter = is_near & ~is_goal, is_near & ~is_start
+        rows = np.flatnonzero(graph.is_traversable & can_leave[graph.source] & can_enter[graph.target])
+        rows = rows[before[graph.source[rows]] + 1 + after[graph.target[rows]] <= longest]
+        ways = _yen(graph, rows, starts, goals, most)
         enough = len(ways) == most and len(ways[-1].edges) <= longest
-        if enough or longest >= length.max(initial=0):
+        if enough or longest > before[is_between].max() + after[is_between].max():
             return ways
         longest, slack = longest + slack, slack * 2
 
