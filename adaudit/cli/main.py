@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import sys
@@ -54,8 +55,14 @@ def cli() -> None:
     """Audit an Active Directory without changing it."""
 
 
+_ALLOCATIONS_BETWEEN_COLLECTIONS: Final = 100_000
+"""What a collection or an audit holds in millions has no cycles: looking for some at Python's usual pace, every 700
+allocations, takes a fifth of the time of a collection."""
+
+
 def main() -> None:
     """Run the command line; ends the process with the documented exit code."""
+    gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS)
     for stream in (sys.stdout, sys.stderr):
         cast(io.TextIOWrapper, stream).reconfigure(errors="backslashreplace")
     sys.exit(run())
