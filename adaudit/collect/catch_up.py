@@ -23,8 +23,8 @@ from adaudit.collect.passes import Contexts, Pass, Place
 from adaudit.collect.session import OutOfReach
 from adaudit.collect.transport import ConnectionLost
 from adaudit.decode.guid import parse_guid
-from adaudit.ingest import Ingest
 from adaudit.ingest.held import Held
+from adaudit.ingest.ingest import Ingest
 from adaudit.ingest.names import dn_key
 
 _BATCH: Final = 250

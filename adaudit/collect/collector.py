@@ -28,7 +28,7 @@ from adaudit.collect.session import DEFAULT_PACING, Interrupted, OtherServer, Pa
 from adaudit.collect.standing import Standing
 from adaudit.collect.sweep import Step, Sweep
 from adaudit.errors import IncompleteError, UsageError
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.schema.requests import REQUESTED_ATTRIBUTES
 from adaudit.snapshot import Snapshot, SourceInfo, open_snapshot
 

@@ -9,7 +9,7 @@ from adaudit.collect.messages import Control, Envelope, decode_entry, encode_ent
 from adaudit.collect.ranges import complete, resolve_options
 from adaudit.collect.scope import Scope
 from adaudit.collect.session import Session
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.schema.requests import SECRET_ATTRIBUTES
 
 Attributes = dict[str, list[bytes]]

@@ -12,7 +12,7 @@ from adaudit.collect.messages import Result
 from adaudit.collect.scope import Scope
 from adaudit.collect.session import Session
 from adaudit.errors import UsageError
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.ingest.names import dn_key
 from adaudit.schema.requests import LOGON_ATTRIBUTES
 

@@ -12,7 +12,7 @@ from adaudit.collect.forest import Controller, Partition, Topology, WrongServer,
 from adaudit.collect.messages import Result, ResultCode, Scope, Search
 from adaudit.collect.session import Interrupted, Session
 from adaudit.errors import ConnectionFailed
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.ingest.names import dn_key
 
 _ACCOUNTS: Final = Equals("objectClass", b"user")

@@ -20,8 +20,8 @@ from adaudit.collect.standing import Standing
 from adaudit.collect.sweep import Sweep
 from adaudit.collect.sysvol import SysvolReader
 from adaudit.errors import ConnectionFailed
-from adaudit.ingest import Ingest
 from adaudit.ingest.forest import dns_name_of
+from adaudit.ingest.ingest import Ingest
 from adaudit.ingest.names import dn_key
 from adaudit.snapshot import ServerInfo
 

@@ -15,7 +15,7 @@ from adaudit.collect.messages import Result, ResultCode, Scope, Search
 from adaudit.collect.passes import Contexts, Pass
 from adaudit.collect.session import OutOfReach, Session
 from adaudit.collect.transport import ConnectionLost
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.ingest.names import dn_key
 
 _MOST_TRIES: Final = 3

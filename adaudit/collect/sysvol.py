@@ -12,7 +12,7 @@ from adaudit.collect.smb import CannotLogIn, LoginRefused, SmbRefused, SmbSessio
 from adaudit.collect.standing import Standing
 from adaudit.collect.sysvol_walk import read_sysvol
 from adaudit.errors import AdauditError, ConnectionFailed
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 
 SHARE: Final = "SYSVOL"
 

@@ -13,8 +13,8 @@ from typing import Final
 from adaudit.collect.smb import Listed, SmbLost, SmbRefused, SmbSession
 from adaudit.decode.group_policy import Decoded, decode_policy_file, decode_script
 from adaudit.errors import AdauditError
-from adaudit.ingest import Ingest
 from adaudit.ingest.files import FILE_TABLES, split_path
+from adaudit.ingest.ingest import Ingest
 
 LARGEST_DECODED: Final = 8 << 20
 """Bytes. Larger files are hashed as they stream by, and not decoded: passwords are sought at a megabyte a second."""

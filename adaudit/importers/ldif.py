@@ -15,7 +15,7 @@ from adaudit.importers.ldb_values import LdbValues, has_text_values
 from adaudit.importers.ldif_entries import LdifFile
 from adaudit.importers.ldif_survey import FileFacts, Survey, rank, survey
 from adaudit.importers.ranges import join_ranges, take_ranges
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.ingest.names import dn_key
 from adaudit.ingest.sources import COLUMNS_OF
 from adaudit.schema.requests import CONSTRUCTED_ATTRIBUTES

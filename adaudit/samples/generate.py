@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from adaudit import __version__
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.samples.declared import Declared
 from adaudit.samples.directory import declare
 from adaudit.samples.draft import Attributes, Draft

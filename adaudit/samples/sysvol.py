@@ -16,7 +16,7 @@ from typing import Any
 
 from adaudit.decode.group_policy import decode_policy_file, decode_script
 from adaudit.decode.sddl import from_sddl
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.samples.declared import Declared
 from adaudit.samples.policies import policy_name
 from adaudit.samples.profile import AS_OF, Forest

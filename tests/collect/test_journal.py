@@ -17,7 +17,7 @@ from adaudit.collect.journal import Journal, Origin, folder_of, stands_in
 from adaudit.collect.messages import decode_entry, encode_entry, read_envelope
 from adaudit.collect.scope import Scope
 from adaudit.errors import IncompleteError, UsageError
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.schema.requests import SECRET_ATTRIBUTES
 from adaudit.snapshot import SourceInfo
 

@@ -11,7 +11,7 @@ from adaudit.collect.intake import Intake
 from adaudit.collect.journal import Journal
 from adaudit.collect.messages import encode_entry, read_envelope
 from adaudit.collect.scope import Scope
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.schema.requests import SECRET_ATTRIBUTES
 from adaudit.snapshot import SourceInfo
 

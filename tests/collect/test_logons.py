@@ -11,7 +11,7 @@ import pytest
 from adaudit.collect.forest import read_topology
 from adaudit.collect.logons import LogonReading
 from adaudit.collect.messages import Control, Scope, Search, decode_entry
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.schema.requests import LOGON_ATTRIBUTES, REQUESTED_ATTRIBUTES, SD_FLAGS_OID, SD_FLAGS_VALUE
 from adaudit.snapshot import SourceInfo, open_snapshot
 from tests.collect.forest_of_three import NOBODY, Forest, forest_of_three

@@ -20,7 +20,7 @@ from adaudit.collect.probes.line import Line
 from adaudit.collect.probes.pipes import log_on
 from adaudit.collect.probes.smb_messages import Dialect, Status
 from adaudit.collect.probes.smb_session import SmbSession
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.snapshot import SourceInfo, open_snapshot
 from tests.collect.conftest import LOOPBACK, Proxies
 from tests.testbed import AuditLog, Directory, TestbedError, running

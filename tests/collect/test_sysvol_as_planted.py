@@ -15,7 +15,7 @@ from adaudit.collect.authentication import Simple
 from adaudit.collect.log import CollectionLog
 from adaudit.collect.sysvol import SysvolReader
 from adaudit.importers.ldif_entries import LdifFile
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.schema import COLLECTED
 from adaudit.snapshot import Snapshot, SourceInfo, open_snapshot
 

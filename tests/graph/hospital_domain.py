@@ -13,7 +13,7 @@ from adaudit.decode.sid import parse_sid
 from adaudit.derive import derive
 from adaudit.derive.facts import Facts
 from adaudit.graph.analysis import Analysis
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.snapshot import SnapshotTables, SourceInfo, open_snapshot
 from tests.rules.windows import (
     BASE,

@@ -11,7 +11,7 @@ import pytest
 
 from adaudit.decode.sddl import from_sddl
 from adaudit.decode.sid import parse_sid
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.snapshot import Snapshot, SourceInfo, open_snapshot
 
 DOMAIN_SID = "S-1-5-21-1111-2222-3333"

@@ -11,7 +11,7 @@ import pytest
 
 from adaudit.decode.group_policy import Setting
 from adaudit.decode.sddl import from_sddl
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.snapshot import Snapshot, SourceInfo, open_snapshot
 from tests.ingest.conftest import BASE, CONFIGURATION, DOMAIN_SID, Entry, entry, rows, skeleton, text
 

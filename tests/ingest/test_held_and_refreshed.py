@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.schema import COLLECTED
 from adaudit.snapshot import SourceInfo, open_snapshot
 from tests.ingest.conftest import BASE, CONFIGURATION, Entry, entry, group, guid, skeleton, text, user

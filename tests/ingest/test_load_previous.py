@@ -11,7 +11,7 @@ import pytest
 
 from adaudit.decode.group_policy import Setting
 from adaudit.errors import InputError
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.schema import COLLECTED
 from adaudit.snapshot import ManifestHeader, Snapshot, SnapshotWriter, SourceInfo, open_snapshot
 from tests.ingest.conftest import BASE, CONFIGURATION, Entry, entry, group, guid, rows, sid, skeleton, text, user

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.snapshot import Snapshot, SourceInfo, open_snapshot
 from tests.ingest.conftest import BASE, CONFIGURATION, entry, gaps, guid, rows, skeleton, text, user
 

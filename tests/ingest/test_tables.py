@@ -8,7 +8,7 @@ import pytest
 
 from adaudit.decode.sddl import from_sddl
 from adaudit.errors import InputError
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.snapshot import SourceInfo
 from tests.ingest.conftest import BASE, CONFIGURATION, DOMAIN_SID, entry, gaps, group, rows, sid, skeleton, text, user
 

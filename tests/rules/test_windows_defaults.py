@@ -6,7 +6,7 @@ import pytest
 
 from adaudit.engine import audit, load_rules
 from adaudit.engine.model import Audit, Status
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.snapshot import SourceInfo, open_snapshot
 from tests.rules.windows import BASE, CONFIGURATION, SCHEMA, entries
 from tests.rules.windows_policies import files, settings

@@ -22,7 +22,7 @@ from adaudit.cli.main import run
 from adaudit.engine import load_rules
 from adaudit.engine.model import Audit, Kind, Severity, Status
 from adaudit.engine.standing import Acceptance
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.snapshot import SourceInfo
 from tests.ingest.conftest import BASE, CONFIGURATION, group, skeleton, text, user
 from tests.report.audits import full_audit, make_audit, result, rule, subject

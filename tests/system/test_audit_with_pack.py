@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from adaudit.cli.main import run
-from adaudit.ingest import Ingest
+from adaudit.ingest.ingest import Ingest
 from adaudit.snapshot import SourceInfo
 from tests.engine.test_pack import PACK, RULE, change
 from tests.ingest.conftest import BASE, CONFIGURATION, skeleton, text, user
