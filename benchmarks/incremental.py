@@ -43,10 +43,13 @@ def compare(count: int) -> None:
         change(directory, changed)
         since = cost([*collect, "-o", str(second), "--since", str(first)], environment, **place)
     print(f"{objects:,} objects, of which {len(changed):,} changed")
-    print(f"{'collection':>12} {'CPU s':>8} {'wall s':>8} {'peak MB':>8} {'server CPU s':>13}")
+    print(f"{'collection':>12} {'traffic MB':>11} {'CPU s':>8} {'wall s':>8} {'peak MB':>8} {'server CPU s':>13}")
     for name, spent in (("full", full), ("since", since)):
-        print(f"{name:>12} {spent.cpu:>8.2f} {spent.wall:>8.1f} {spent.peak:>8.0f} {spent.server:>13.1f}")
-    print(f"{'ratio':>12} {since.cpu / full.cpu:>8.0%}")
+        print(
+            f"{name:>12} {spent.traffic:>11.1f} {spent.cpu:>8.2f} {spent.wall:>8.1f} {spent.peak:>8.0f} "
+            f"{spent.server:>13.1f}"
+        )
+    print(f"{'ratio':>12} {since.traffic / full.traffic:>11.0%} {since.cpu / full.cpu:>8.0%}")
 
 
 def change(directory: Directory, dns: list[str]) -> None:

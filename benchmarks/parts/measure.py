@@ -27,23 +27,25 @@ print(status, time.monotonic() - start, usage.ru_utime + usage.ru_stime, usage.r
 @dataclass(frozen=True)
 class Cost:
     """Of one client, its start included: seconds of wall and CPU time, most megabytes that one of its processes held,
-    and seconds of CPU time that a controller spent meanwhile (0 when none was measured)."""
+    seconds of CPU time that a controller spent meanwhile (0 when none was measured), and megabytes that passed over
+    the loopback interface meanwhile."""
 
     wall: float
     cpu: float
     peak: float
     server: float
+    traffic: float
 
 
 def cost(command: list[str], environment: dict[str, str], folder: Path, server: Path | None = None) -> Cost:
     """Run ``command`` in ``folder`` to its end. ``server``: the folder of a controller of the testbed."""
-    before = server_cpu(server)
+    before, passed = server_cpu(server), _passed()
     watch = [sys.executable, "-I", "-S", "-c", _WATCH, *command]
     watched = subprocess.run(watch, cwd=folder, env=environment, stdout=subprocess.PIPE, check=False)
     status, wall, cpu, peak = map(float, watched.stdout.split())
     if status:
         sys.exit(f"{command[0]} ended in {status:g}")
-    return Cost(wall, cpu, peak, server_cpu(server) - before)
+    return Cost(wall, cpu, peak, server_cpu(server) - before, (_passed() - passed) / 1e6)
 
 
 def server_cpu(folder: Path | None) -> float:
@@ -54,6 +56,12 @@ def server_cpu(folder: Path | None) -> float:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             ticks += sum(int(field) for field in fields[11:15])
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _passed() -> int:
+    """Bytes that the loopback interface has carried, which it counts as received once."""
+    interfaces = Path("/proc/net/dev").read_text().splitlines()
+    return int(next(line for line in interfaces if line.strip().startswith("lo:")).split()[1])
 
 
 def _processes(folder: Path | None) -> Iterator[int]:
