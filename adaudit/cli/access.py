@@ -14,7 +14,6 @@ import click
 
 from adaudit.collect.authentication import ClientCertificate, Credentials, Kerberos, Ntlm, Simple
 from adaudit.collect.endpoint import Endpoint, Security
-from adaudit.collect.kerberos import identified
 from adaudit.errors import UsageError
 from adaudit.visible import visible
 
@@ -66,6 +65,8 @@ class Access:
                 raise UsageError("--auth certificate needs --client-cert")
             return ClientCertificate(self.client_cert, self.client_key)
         if self.auth == "kerberos":
+            from adaudit.collect.kerberos import identified
+
             asks = self.user is not None and self.ccache is None and self.keytab is None
             password = self._password() if asks else None
             return identified(Kerberos(self.user, password, self.ccache, self.keytab))

@@ -8,21 +8,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from adaudit.cli.access import Access, access_options
-from adaudit.cli.dry_run import dry_run
 from adaudit.cli.main import LINES
 from adaudit.cli.probing import ProbeChoice, probing_options
 from adaudit.cli.progress import collection_progress
 from adaudit.cli.scope import scope_options
-from adaudit.collect.collector import Collector, Outcome, check_output
-from adaudit.collect.reading import Probing, Wanted
 from adaudit.collect.scope import Scope
-from adaudit.collect.session import DEFAULT_PACING, Pacing
+from adaudit.collect.wanted import DEFAULT_PACING, Pacing, Probing, Wanted
 from adaudit.errors import IncompleteError, UsageError
 from adaudit.visible import visible
+
+if TYPE_CHECKING:
+    from adaudit.collect.collector import Outcome
 
 _PATH = click.Path(path_type=Path)
 
@@ -86,9 +87,13 @@ def command(
             "with --forest give --user its domain, name@domain or DOMAIN\\name: elsewhere the bare name is another's",
             place=access.user or "",
         )
+    from adaudit.collect.collector import Collector, check_output  # what every collection needs, and no help text
+
     check_output(output, overwrite=overwrite, since=since)
     pacing = Pacing(max_rate, retry_for)
     if is_dry:
+        from adaudit.cli.dry_run import dry_run
+
         click.echo(dry_run(access, scope, pacing, sysvol=not no_sysvol, probes=probing.wanted, as_json=as_json))
         return 0
     with collection_progress() as observe:

@@ -10,7 +10,7 @@ from itertools import groupby
 from adaudit.cli.access import Access
 from adaudit.collect.announcement import Announcement, Question, announce
 from adaudit.collect.scope import Scope
-from adaudit.collect.session import Pacing
+from adaudit.collect.wanted import Pacing
 from adaudit.visible import visible
 
 

@@ -7,13 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from itertools import groupby
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from adaudit.collect.probes import DEFAULT_TIMEOUT, PlannedProbe
+from adaudit.collect.wanted import PROBE_SECONDS
 from adaudit.errors import UsageError
 from adaudit.visible import visible
+
+if TYPE_CHECKING:
+    from adaudit.collect.probes import PlannedProbe
 
 _Answer = TypeVar("_Answer")
 
@@ -24,7 +27,7 @@ class ProbeChoice:
 
     wanted: bool = False
     accepted: bool = False
-    timeout: float = DEFAULT_TIMEOUT
+    timeout: float = PROBE_SECONDS
 
     def confirm(self, planned: Sequence[PlannedProbe]) -> None:
         """List what is planned on stderr and, unless it is accepted already, ask. Raises UsageError for a no."""
@@ -56,7 +59,7 @@ def probing_options(callback: Callable[..., _Answer]) -> Callable[..., _Answer]:
     @click.option(
         "--probe-timeout",
         type=click.FloatRange(min=0.1, max=600),
-        default=DEFAULT_TIMEOUT,
+        default=PROBE_SECONDS,
         show_default=True,
         metavar="SECONDS",
         help="When the connection of a probe is ended.",

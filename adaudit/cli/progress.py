@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from adaudit.collect.sweep import Step
 from adaudit.visible import visible
+
+if TYPE_CHECKING:
+    from adaudit.collect.sweep import Step
 
 
 @contextmanager

@@ -24,9 +24,9 @@ from adaudit.collect.probes import Target, TargetKind, plan
 from adaudit.collect.probes.targets import authorities_search
 from adaudit.collect.ranges import Cut, range_search
 from adaudit.collect.scope import Scope
-from adaudit.collect.session import Pacing
 from adaudit.collect.smb import PORT as SMB_PORT
 from adaudit.collect.sysvol import SHARE
+from adaudit.collect.wanted import Pacing
 from adaudit.schema.requests import LOGON_ATTRIBUTES, REQUESTED_ATTRIBUTES
 
 NAMING_CONTEXT: Final = "<naming context>"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography import x509
-
 from adaudit.errors import UsageError
 
 
@@ -75,6 +73,8 @@ class ClientCertificate:
     @property
     def name(self) -> str:
         """The subject of the certificate. Raises UsageError when it cannot be read."""
+        from cryptography import x509
+
         try:
             return x509.load_pem_x509_certificate(self.certificate.read_bytes()).subject.rfc4514_string()
         except (OSError, ValueError) as error:

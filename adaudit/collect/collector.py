@@ -23,10 +23,11 @@ from adaudit.collect.itinerary import Itinerary
 from adaudit.collect.journal import Journal, stands_in
 from adaudit.collect.log import CollectionLog
 from adaudit.collect.passes import Contexts
-from adaudit.collect.reading import Reading, Wanted
-from adaudit.collect.session import DEFAULT_PACING, Interrupted, OtherServer, Pacing, Session
+from adaudit.collect.reading import Reading
+from adaudit.collect.session import Interrupted, OtherServer, Session
 from adaudit.collect.standing import Standing
 from adaudit.collect.sweep import Step, Sweep
+from adaudit.collect.wanted import DEFAULT_PACING, Pacing, Wanted
 from adaudit.errors import IncompleteError, UsageError
 from adaudit.ingest.ingest import Ingest
 from adaudit.schema.requests import REQUESTED_ATTRIBUTES

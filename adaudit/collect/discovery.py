@@ -6,15 +6,14 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Final, TypeVar
-
-import dns.exception
-import dns.rdatatype
-import dns.resolver
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from adaudit.collect.failures import BindRefused
 from adaudit.collect.session import Interrupted
 from adaudit.errors import ConnectionFailed, UsageError
+
+if TYPE_CHECKING:
+    from adaudit.collect.resolver import Resolver
 
 MAX_CONTROLLERS: Final = 64
 """Answers of a name server beyond these are left out."""
@@ -43,13 +42,10 @@ class NameServer:
     """
 
     def __init__(self, address: str | None = None, *, port: int = 53, timeout: float = 10.0) -> None:
-        self._resolver: dns.resolver.Resolver | None = None
-        self._address = address
+        self._address = None if address is None else _ip(address)
+        self._port = port
         self._timeout = timeout
-        if address is not None:
-            self._resolver = dns.resolver.Resolver(configure=False)
-            self._resolver.nameservers = [_ip(address)]
-            self._resolver.port = port
+        self._resolver: Resolver | None = None
 
     @property
     def name(self) -> str:
@@ -63,10 +59,10 @@ class NameServer:
         """
         service = f"_ldap._tcp.dc._msdcs.{checked_name(domain)}"
         try:
-            answer = self._asked().resolve(f"{service}.", dns.rdatatype.SRV, lifetime=self._timeout)
-        except dns.exception.DNSException as error:
-            raise ConnectionFailed(f"{self.name}: {_why(error, service)}", place=domain) from error
-        records = sorted((each.priority, -each.weight, each.target.to_text(omit_final_dot=True)) for each in answer)
+            services = self._asked().services(service)
+        except LookupError as error:
+            raise ConnectionFailed(f"{self.name}: {error}", place=domain) from error
+        records = sorted((priority, -weight, target) for priority, weight, target in services)
         hosts = [host_name(target) for _, _, target in records]
         found = tuple(dict.fromkeys(host for host in hosts if host is not None))[:MAX_CONTROLLERS]
         if not found:
@@ -80,19 +76,15 @@ class NameServer:
         """
         if self._address is None or is_address(host):
             return Location(host)
-        for kind in (dns.rdatatype.A, dns.rdatatype.AAAA):
-            try:
-                answer = self._asked().resolve(f"{checked_name(host)}.", kind, lifetime=self._timeout)
-            except dns.exception.DNSException:
-                continue
-            return Location(host, answer[0].to_text())
-        return Location(host)
+        return Location(host, self._asked().address_of(checked_name(host)))
 
-    def _asked(self) -> dns.resolver.Resolver:
+    def _asked(self) -> Resolver:
         if self._resolver is None:
+            from adaudit.collect.resolver import Resolver  # needs dnspython
+
             try:
-                self._resolver = dns.resolver.Resolver()
-            except dns.exception.DNSException as error:
+                self._resolver = Resolver(self._address, port=self._port, timeout=self._timeout)
+            except LookupError as error:
                 raise ConnectionFailed("this machine has no name server: give one with --dns-server") from error
         return self._resolver
 
@@ -175,15 +167,3 @@ def _ip(address: str) -> str:
     if not is_address(address):
         raise UsageError("the IP address of a name server is expected", place=address)
     return address
-
-
-def _why(error: dns.exception.DNSException, service: str) -> str:
-    match error:
-        case dns.resolver.NXDOMAIN() | dns.resolver.NoAnswer():
-            return f"no SRV record {service}"
-        case dns.exception.Timeout():
-            return f"no answer about {service}"
-        case dns.resolver.NoNameservers():
-            return f"no usable answer about {service}"
-        case _:
-            return f"{service}: {error}"

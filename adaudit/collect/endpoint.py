@@ -7,11 +7,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adaudit.collect.authentication import ClientCertificate, Credentials, Simple
-from adaudit.collect.connection import ReadOnlyConnection
-from adaudit.collect.opening import Opening
 from adaudit.errors import UsageError
+
+if TYPE_CHECKING:
+    from adaudit.collect.connection import ReadOnlyConnection
 
 
 class Security(StrEnum):
@@ -51,6 +53,8 @@ class Endpoint:
         May be called again with the same credentials. Raises UsageError for what should not be tried,
         ConnectionFailed when the server cannot be reached, trusted or refuses; a password is tried once.
         """
+        from adaudit.collect.opening import Opening  # needs ldap3
+
         port = self.port or DEFAULT_PORTS[self.security]
         self._check(credentials, port)
         tls = self._tls(credentials) if self.security.has_tls else None

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
-from hashlib import sha256
 from typing import Final
-
-from cryptography import x509
 
 from adaudit.errors import ConnectionFailed
 
@@ -26,17 +22,6 @@ _NOTHING_IN_COMMON: Final = frozenset(
     }
 )
 """OpenSSL's names for a handshake that fails for want of a version or cipher that both sides take."""
-
-_NAMES_TOLD: Final = 10
-_LONGEST_NAME: Final = 300
-"""Characters of what a server's certificate calls itself; it may say anything."""
-
-_UNSOUND_CERTIFICATE: Final = (
-    ValueError,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
 
 
 class BindRefused(ConnectionFailed):
@@ -63,7 +48,9 @@ def tls_failure(error: OSError, host: str, place: str, certificate: bytes | None
         return ConnectionFailed("no answer to the TLS handshake: LDAPS is on 636, on 389 use --start-tls", place=place)
     if not isinstance(error, ssl.SSLCertVerificationError):
         return ConnectionFailed(_without_tls(error), place=place)
-    shown = _Shown.of(certificate)
+    from adaudit.collect.presented import Presented  # needs cryptography, which no connection that is trusted does
+
+    shown = Presented.of(certificate)
     if error.verify_code in (_HOSTNAME_MISMATCH, _IP_ADDRESS_MISMATCH):
         return ConnectionFailed(
             f"the certificate is not for {host}{shown.names}: give --server the name that the certificate bears",
@@ -89,37 +76,3 @@ def _without_tls(error: OSError) -> str:
         told = reason.lower().replace("_", " ")
         return f"the server speaks no TLS 1.2 or later with a cipher that is allowed here ({told}): bring it up to date"
     return f"no TLS on this port ({error.strerror or error}): LDAPS is on 636, on 389 use --start-tls"
-
-
-@dataclass(frozen=True)
-class _Shown:
-    """What is told of a certificate, ready to be put in a sentence; empty when it is not known."""
-
-    identity: str = ""
-    names: str = ""
-
-    @classmethod
-    def of(cls, der: bytes | None) -> _Shown:
-        if der is None:
-            return cls()
-        fingerprint = sha256(der).digest().hex(":").upper()
-        try:
-            certificate = x509.load_der_x509_certificate(der)
-            subject, issuer = (
-                name.rfc4514_string()[:_LONGEST_NAME] for name in (certificate.subject, certificate.issuer)
-            )
-            names = _names(certificate) or [subject]
-        except _UNSOUND_CERTIFICATE:
-            return cls(f", SHA-256 {fingerprint}")
-        if len(names) > _NAMES_TOLD:
-            names = [*names[:_NAMES_TOLD], f"{len(names) - _NAMES_TOLD} more"]
-        told = f", subject {subject or 'empty'}, issuer {issuer or 'empty'}, SHA-256 {fingerprint}"
-        return cls(told, f" but for {', '.join(names)}")
-
-
-def _names(certificate: x509.Certificate) -> list[str]:
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return []
-    return [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]

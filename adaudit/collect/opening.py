@@ -17,7 +17,6 @@ from adaudit.collect.connection import ReadOnlyConnection
 from adaudit.collect.failures import BindRefused, open_failure, tls_failure
 from adaudit.collect.messages import Scope, Search, decode_entry
 from adaudit.collect.refusals import ClockSkew, bind_failure
-from adaudit.collect.sasl import MECHANISM, exchange
 from adaudit.collect.transport import Transport
 from adaudit.decode.times import generalized_time
 from adaudit.errors import ConnectionFailed, UsageError
@@ -130,7 +129,9 @@ class Opening:
         self._expect_success(self._ask("the bind", lambda: client.bind(read_server_info=False)), credentials.user)
 
     def _bind_sasl(self, credentials: Ntlm | Kerberos, seal: bool) -> None:
-        bindings = self._transport.channel_bindings()
+        from adaudit.collect.sasl import MECHANISM, channel_bindings, exchange  # a simple bind does without
+
+        bindings = channel_bindings(self._transport.certificate, self._place)
         try:
             with exchange(credentials, self._host, seal=seal, bindings=bindings) as tokens:
                 result = self._negotiate(MECHANISM, tokens.step())
@@ -144,8 +145,7 @@ class Opening:
         if not tokens.is_complete:
             raise BindRefused("the server accepts the account but does not prove who it is", place=self._place)
         if seal:
-            tokens.check_protection()
-            self._transport.add_layer(tokens.context)
+            self._transport.add_layer(tokens.layer())
 
     def _bind_certificate(self, credentials: ClientCertificate) -> None:
         """After StartTLS by the mechanism EXTERNAL; on a port of LDAPS AD has authenticated the client during the

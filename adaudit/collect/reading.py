@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from adaudit.collect.authentication import Credentials
 from adaudit.collect.discovery import NameServer
@@ -13,35 +13,19 @@ from adaudit.collect.forest import Station
 from adaudit.collect.itinerary import Itinerary
 from adaudit.collect.journal import Journal, Origin
 from adaudit.collect.log import CollectionLog
-from adaudit.collect.probes import DEFAULT_TIMEOUT, PlannedProbe, find_targets, plan, record, run_probes
-from adaudit.collect.scope import EVERYTHING, Scope
 from adaudit.collect.session import Interrupted, OtherServer, Session
 from adaudit.collect.standing import Standing
 from adaudit.collect.sweep import Sweep
-from adaudit.collect.sysvol import SysvolReader
+from adaudit.collect.wanted import Wanted
 from adaudit.errors import ConnectionFailed
 from adaudit.ingest.forest import dns_name_of
 from adaudit.ingest.ingest import Ingest
 from adaudit.ingest.names import dn_key
 from adaudit.snapshot import ServerInfo
 
-
-@dataclass(frozen=True)
-class Probing:
-    """Probes are wanted: ``confirm`` shows them before anything is read, and may raise; ``timeout`` of each, in
-    seconds."""
-
-    confirm: Callable[[Sequence[PlannedProbe]], None]
-    timeout: float = DEFAULT_TIMEOUT
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What to read: naming contexts, attributes and controllers by ``scope``, SYSVOL, probes."""
-
-    scope: Scope = EVERYTHING
-    sysvol: bool = False
-    probing: Probing | None = None
+if TYPE_CHECKING:
+    from adaudit.collect.probes import PlannedProbe
+    from adaudit.collect.sysvol import SysvolReader
 
 
 class Reading:
@@ -72,14 +56,21 @@ class Reading:
         self._log = log
         self._earlier = earlier
         self._standing = standing
-        self._sysvol = SysvolReader(credentials, ingest, log, standing=standing, timeout=endpoint.timeout)
+        self._sysvol = self._sysvol_reader() if wanted.sysvol else None
         self._domains: dict[str, Session] = {}
         self._interrupted = False
+
+    def _sysvol_reader(self) -> SysvolReader:
+        from adaudit.collect.sysvol import SysvolReader  # needs impacket
+
+        timeout = self._endpoint.timeout
+        return SysvolReader(self._credentials, self._ingest, self._log, standing=self._standing, timeout=timeout)
 
     def interrupt(self) -> None:
         """From a signal handler or another thread; the sessions are interrupted elsewhere."""
         self._interrupted = True
-        self._sysvol.interrupt()
+        if self._sysvol is not None:
+            self._sysvol.interrupt()
 
     def run(self, home: Session, itinerary: Itinerary, names: NameServer, sweep: Sweep) -> None:
         """Everything. Raises ConnectionFailed when ``home`` is out of reach, OtherServer, Interrupted; and what the
@@ -112,6 +103,8 @@ class Reading:
     def _planned(self, home: Session, itinerary: Itinerary, names: NameServer) -> list[PlannedProbe]:
         if self._wanted.probing is None:
             return []
+        from adaudit.collect.probes import find_targets, plan
+
         targets = find_targets(home, itinerary.topology, itinerary.domains, names)
         for reason in targets.untold:
             self._ingest.note("not_attempted", "reference_unseen", table="probes", detail=reason)
@@ -169,7 +162,7 @@ class Reading:
 
     def _read_sysvol(self) -> None:
         for domain, session in self._domains.items():
-            if not self._wanted.sysvol:
+            if self._sysvol is None:
                 self._ingest.sysvol_gap(domain, "not_attempted", "excluded")
                 continue
             host = session.root.host or session.host
@@ -179,6 +172,8 @@ class Reading:
     def _probe(self, planned: Sequence[PlannedProbe]) -> None:
         if self._wanted.probing is None:
             return
+        from adaudit.collect.probes import record, run_probes
+
         certificates = trust(self._endpoint.ca_file)
         timeout = self._wanted.probing.timeout
         standing = self._standing

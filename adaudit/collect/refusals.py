@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Final
-
-from spnego.exceptions import SpnegoError
+from typing import TYPE_CHECKING, Final
 
 from adaudit.collect.failures import BindRefused
 from adaudit.errors import ConnectionFailed
+
+if TYPE_CHECKING:
+    from spnego.exceptions import SpnegoError
 
 _STRONGER_AUTH_REQUIRED: Final = 8
 _AUTH_METHOD_NOT_SUPPORTED: Final = 7

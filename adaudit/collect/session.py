@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from adaudit.collect.authentication import Credentials
 from adaudit.collect.ber import MalformedAnswer
@@ -17,9 +17,9 @@ from adaudit.collect.failures import BindRefused
 from adaudit.collect.log import Bind, CollectionLog, Connect, asked
 from adaudit.collect.messages import Page, Result, Search
 from adaudit.collect.standing import Standing
+from adaudit.collect.wanted import DEFAULT_PACING, Pacing
 from adaudit.errors import ConnectionFailed
 
-DEFAULT_RETRY_SECONDS: Final = 120.0
 LONGEST_PAUSE: Final = 30.0
 
 MAX_LOSSES: Final = 30
@@ -52,21 +52,6 @@ class OutOfReach(ConnectionFailed):
 
 class OtherServer(ConnectionFailed):
     """Another domain controller, or one restored from a backup, answers under the name."""
-
-
-class Pacing(NamedTuple):
-    """How hard a server is asked. ``max_rate``: objects per second at most; ``retry_for``: seconds during which a
-    lost connection is tried again."""
-
-    max_rate: float | None = None
-    retry_for: float = DEFAULT_RETRY_SECONDS
-
-    def page_size(self, most: int) -> int:
-        """Objects to ask for at once: a page is what one second may bring, ``most`` at most."""
-        return most if self.max_rate is None else max(1, min(most, int(self.max_rate)))
-
-
-DEFAULT_PACING: Final = Pacing()
 
 
 class Session:

@@ -19,7 +19,6 @@ from impacket import nt_errors, smb3, smb3structs
 from impacket.nmb import NetBIOSError, NetBIOSTimeout
 
 from adaudit.collect.authentication import ClientCertificate, Credentials, Kerberos, Simple
-from adaudit.collect.kerberos import service_ticket
 from adaudit.collect.smb_answers import Answers, NotSigned
 from adaudit.decode.times import filetime
 from adaudit.errors import AdauditError, ConnectionFailed, UsageError
@@ -267,6 +266,8 @@ def _login(credentials: Credentials, host: str, place: str) -> Callable[[Any], o
 
 
 def _kerberos_login(credentials: Kerberos, host: str, place: str) -> Callable[[Any], object]:
+    from adaudit.collect.kerberos import service_ticket
+
     try:
         ticket = service_ticket(credentials, "cifs", host)
     except UsageError as error:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import socket
 import ssl
-from typing import Final
-
-import spnego
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from spnego.channel_bindings import GssChannelBindings
-from spnego.exceptions import SpnegoError
+from typing import TYPE_CHECKING, Final
 
 from adaudit.collect.messages import MAX_MESSAGE
 from adaudit.errors import ConnectionFailed
+
+if TYPE_CHECKING:
+    from adaudit.collect.sasl import SecurityLayer
 
 _CHUNK: Final = 1 << 18
 _LENGTH_BYTES: Final = 4
@@ -35,7 +31,7 @@ class Transport:
         self._host = host
         self._place = place
         self._timeout = timeout
-        self._layer: spnego.ContextProxy | None = None
+        self._layer: SecurityLayer | None = None
         self._sealed = bytearray()
 
     @property
@@ -55,34 +51,14 @@ class Transport:
         """The server's, in DER; None without TLS."""
         return self.socket.getpeercert(binary_form=True) if isinstance(self.socket, ssl.SSLSocket) else None
 
-    def channel_bindings(self) -> GssChannelBindings | None:
-        """What ties a bind to this TLS connection: the server's certificate (RFC 5929 section 4); None without TLS.
-
-        Raises ConnectionFailed for a certificate that cannot be read.
-        """
-        certificate = self.certificate
-        if certificate is None:
-            return None
-        try:
-            algorithm = x509.load_der_x509_certificate(certificate).signature_hash_algorithm
-        except UnsupportedAlgorithm:
-            algorithm = None
-        except (ValueError, x509.InvalidVersion) as error:
-            raise ConnectionFailed(f"the server's certificate cannot be read: {error}", place=self._place) from error
-        if algorithm is None or isinstance(algorithm, hashes.MD5 | hashes.SHA1):
-            algorithm = hashes.SHA256()
-        digest = hashes.Hash(algorithm)
-        digest.update(certificate)
-        return GssChannelBindings(application_data=b"tls-server-end-point:" + digest.finalize())
-
-    def add_layer(self, context: spnego.ContextProxy) -> None:
+    def add_layer(self, layer: SecurityLayer) -> None:
         """From now on sign and seal what is sent, and accept nothing else (RFC 4422 section 3.7)."""
-        self._layer = context
+        self._layer = layer
 
     def send(self, data: bytes) -> None:
         """Raises ConnectionLost."""
         if self._layer is not None:
-            packet = self._layer.wrap(data).data
+            packet = self._layer.wrap(data)
             data = len(packet).to_bytes(_LENGTH_BYTES, "big") + packet
         try:
             self.socket.sendall(data)
@@ -93,18 +69,14 @@ class Transport:
         """What has come. Raises ConnectionLost."""
         return self._receive() if self._layer is None else self._receive_packet(self._layer)
 
-    def _receive_packet(self, layer: spnego.ContextProxy) -> bytes:
+    def _receive_packet(self, layer: SecurityLayer) -> bytes:
         size = int.from_bytes(self._take(_LENGTH_BYTES), "big")
         if size > _MAX_PACKET:
             raise ConnectionLost(f"the server announces a sealed packet of {size} bytes", place=self._place)
-        packet = self._take(size)
         try:
-            opened = layer.unwrap(packet)
-        except SpnegoError as error:
-            raise ConnectionLost(f"a sealed packet does not verify: {error.message}", place=self._place) from error
-        if not opened.encrypted:
-            raise ConnectionLost("the server stopped sealing what it sends", place=self._place)
-        return opened.data
+            return layer.unwrap(self._take(size))
+        except ValueError as error:
+            raise ConnectionLost(str(error), place=self._place) from error
 
     def _take(self, count: int) -> bytes:
         """The next ``count`` bytes of the sealed stream."""

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from adaudit.collect.authentication import Simple
 from adaudit.collect.collector import Collector, Outcome
 from adaudit.collect.endpoint import Endpoint, Security
-from adaudit.collect.reading import Wanted
 from adaudit.collect.scope import Scope
-from adaudit.collect.session import Pacing
+from adaudit.collect.wanted import Pacing, Wanted
 
 if TYPE_CHECKING:
     from tests.testbed import Account, Directory

@@ -19,9 +19,9 @@ from adaudit.collect.endpoint import Endpoint, Security
 from adaudit.collect.failures import BindRefused
 from adaudit.collect.log import CollectionLog
 from adaudit.collect.probes import Target, plan, run_probes
-from adaudit.collect.reading import Probing, Wanted
 from adaudit.collect.session import Session
 from adaudit.collect.standing import Standing
+from adaudit.collect.wanted import Probing, Wanted
 from adaudit.snapshot import open_snapshot
 from tests.collect.conftest import LOOPBACK
 from tests.collect.scripted_server import BIND_RESPONSE, result

@@ -20,6 +20,7 @@ from adaudit.collect.connection import ConnectionLost, ReadOnlyConnection
 from adaudit.collect.endpoint import Endpoint, Security
 from adaudit.collect.failures import BindRefused
 from adaudit.collect.messages import Control, Scope, Search, decode_entry
+from adaudit.collect.sasl import SecurityLayer
 from adaudit.collect.transport import Transport
 from adaudit.errors import UsageError
 from tests.collect import scripted_server
@@ -153,7 +154,7 @@ def sealed_pair(users: Path) -> Iterator[tuple[Transport, socket.socket, spnego.
     ours, theirs = socket.socketpair()
     with ours, theirs:
         transport = Transport(ours, "dc1", "dc1:389", timeout=5)
-        transport.add_layer(client)
+        transport.add_layer(SecurityLayer(client))
         yield transport, theirs, server
 
 

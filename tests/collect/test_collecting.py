@@ -14,7 +14,7 @@ import pytest
 from adaudit.collect.authentication import Simple
 from adaudit.collect.collector import Collector, Outcome
 from adaudit.collect.endpoint import Endpoint, Security
-from adaudit.collect.session import Pacing
+from adaudit.collect.wanted import Pacing
 from adaudit.errors import IncompleteError
 from adaudit.schema.requests import REQUESTED_ATTRIBUTES
 from adaudit.snapshot import open_snapshot

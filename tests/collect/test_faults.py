@@ -20,7 +20,7 @@ import pytest
 from adaudit.collect.ber import ENUMERATED, OCTET_STRING, SEQUENCE, encode, encode_integer
 from adaudit.collect.messages import Operation, decode_result, read_envelope
 from adaudit.collect.scope import Scope
-from adaudit.collect.session import Pacing
+from adaudit.collect.wanted import Pacing
 from adaudit.errors import AdauditError
 from adaudit.schema.requests import REQUESTED_ATTRIBUTES
 from adaudit.snapshot import open_snapshot

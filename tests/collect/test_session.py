@@ -17,8 +17,9 @@ from adaudit.collect.endpoint import Endpoint, Security
 from adaudit.collect.failures import BindRefused
 from adaudit.collect.log import CollectionLog
 from adaudit.collect.messages import Scope, Search
-from adaudit.collect.session import Interrupted, OtherServer, OutOfReach, Pacing, Session
+from adaudit.collect.session import Interrupted, OtherServer, OutOfReach, Session
 from adaudit.collect.transport import ConnectionLost
+from adaudit.collect.wanted import Pacing
 
 if TYPE_CHECKING:
     from tests.collect.conftest import Proxies, Proxy

@@ -18,7 +18,8 @@ from adaudit.collect.endpoint import Endpoint, Security
 from adaudit.collect.log import CollectionLog
 from adaudit.collect.messages import Operation, Page, Scope, Search, encode_entry, read_envelope
 from adaudit.collect.ranges import Cut, complete
-from adaudit.collect.session import OutOfReach, Pacing, Session
+from adaudit.collect.session import OutOfReach, Session
+from adaudit.collect.wanted import Pacing
 
 if TYPE_CHECKING:
     from tests.collect.conftest import Proxies

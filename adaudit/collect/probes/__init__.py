@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from adaudit.collect.probes.model import Answer, PlannedProbe, Target, TargetKind
 from adaudit.collect.probes.plan import plan
-from adaudit.collect.probes.run import DEFAULT_TIMEOUT, Probed, record, run_probes
+from adaudit.collect.probes.run import Probed, record, run_probes
 from adaudit.collect.probes.targets import Targets, find_targets
 from adaudit.collect.probes.web_enrolment import enrolment_urls
 
 __all__ = [
-    "DEFAULT_TIMEOUT",
     "Answer",
     "PlannedProbe",
     "Probed",

@@ -16,10 +16,9 @@ from adaudit.collect.probes.account import Account, AccountRefused
 from adaudit.collect.probes.line import Line, NotAttempted
 from adaudit.collect.probes.model import ERROR, NOT_ATTEMPTED, Answer, Fact, Means, PlannedProbe
 from adaudit.collect.standing import Standing
+from adaudit.collect.wanted import PROBE_SECONDS
 from adaudit.errors import ConnectionFailed
 from adaudit.ingest.ingest import Ingest, utc_now
-
-DEFAULT_TIMEOUT: Final = 5.0
 
 _LONGEST_VALUE: Final = 2000
 _MOST_FACTS: Final = 200
@@ -46,7 +45,7 @@ def run_probes(
     *,
     trust: ssl.SSLContext,
     standing: Standing | None = None,
-    timeout: float = DEFAULT_TIMEOUT,
+    timeout: float = PROBE_SECONDS,
     clock: Callable[[], datetime] = utc_now,
 ) -> Iterator[Probed]:
     """Carry out a ``plan``, one connection for each probe, ended after ``timeout`` seconds.
