@@ -22,7 +22,7 @@ from adaudit.graph.paths.choke import ChokePoints, choke_changes, choke_nodes
 from adaudit.graph.paths.exposure import Exposure, exposure
 from adaudit.graph.paths.search import Reached
 from adaudit.graph.site_tier0 import AS_FOUND, SiteTier0, site_tier0
-from adaudit.graph.sources import Sources, sources_of
+from adaudit.graph.sources import Sources, sources_of, with_guest_as_everyone
 from adaudit.schema import TABLES
 
 SOURCE_KINDS: Final = ("user", "computer", "managed_service_account", "everyone_like", "foreign")
@@ -59,6 +59,14 @@ class Analysis:
         return sources_of(self.facts, self.nodes)
 
     @cached_property
+    def to_protect(self) -> Ids:
+        """Accounts outside tier 0 that changes are to keep from it.
+
+        Guest is whoever likes while it is enabled: Everyone stands for it, so that disabling it is a change of a plan.
+        """
+        return np.setdiff1d(with_guest_as_everyone(self.facts, self.nodes, self.sources.accounts), self.goals)
+
+    @cached_property
     def exposure(self) -> Exposure:
         """The sources that reach tier 0, by place in ``SOURCE_KINDS``."""
         return self.exposure_in(self.graph)
@@ -89,7 +97,7 @@ class Analysis:
 
     @cached_property
     def choke_changes(self) -> ChokePoints:
-        return choke_changes(self.graph, self.sources.accounts, self.goals)
+        return choke_changes(self.graph, self.to_protect, self.goals)
 
     def tables(self) -> Iterator[tuple[str, pa.Table]]:
         """Every table of ``schema.GRAPH``, one at a time, each computed when asked for; ``coverage`` of them all."""

@@ -50,6 +50,11 @@ CHANGE_KINDS: Final = (
     "forbid_tgt_delegation",  # on the trust (object)
     "clear_managed_by",  # of the object; principal: manager
     "restrict_password_caching",  # msDS-RevealOnDemandGroup or -NeverRevealGroup of the RODC (object)
+    "disable_account",  # the account (object)
+    "remove_succession",  # principal: account that the delegated managed service account (object) takes the place of
+    "move_service",  # SQL Server of the computer (principal), from the account (object) to one of its own
+    "remove_local_member",  # principal, from the local group (attribute: its SID) of the computer (object)
+    "delete_duplicate",  # the object, which bears the SID of the principal
 )
 """Every kind of change; its place is its code."""
 

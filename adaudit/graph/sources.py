@@ -9,11 +9,13 @@ import numpy as np
 
 from adaudit.derive.accepted import stands_for_everybody
 from adaudit.derive.facts import Facts
+from adaudit.derive.well_known import EVERYONE
 from adaudit.graph.blocks import NONE, Ids
-from adaudit.graph.directory.identities import enabled_accounts
+from adaudit.graph.directory.identities import enabled_accounts, node_of_sid
 from adaudit.graph.directory.partners import trusts_of
 from adaudit.graph.nodes import Nodes
 
+GUEST_RID: Final = 501
 KRBTGT_RID: Final = 502
 
 _ACCOUNTS: Final = frozenset(("user", "computer", "managed_service_account"))
@@ -63,6 +65,16 @@ def sources_of(facts: Facts, nodes: Nodes) -> Sources:
         everyone_like=_distinct(nodes.of_principals(np.array(everyone_like, np.int64))),
         foreign=_distinct(np.concatenate((nodes.of_principals(np.array(foreign, np.int64)), partners))),
     )
+
+
+def with_guest_as_everyone(facts: Facts, nodes: Nodes, accounts: Ids) -> Ids:
+    """The nodes of accounts, in order, that of Guest replaced by that of Everyone where the snapshot has it."""
+    users = np.stack((facts.ids("users", "object_id"), facts.ids("users", "rid")))
+    is_guest = np.isin(accounts, nodes.of_objects(users[0, users[1] == GUEST_RID]))
+    everyone = node_of_sid(facts, nodes, EVERYONE)
+    if everyone == NONE or not is_guest.any():
+        return accounts
+    return np.union1d(accounts[~is_guest], everyone)
 
 
 def _accounts(facts: Facts, nodes: Nodes, table: str) -> Ids:

@@ -69,4 +69,4 @@ def test_objects_that_share_a_sid_share_what_it_gives(forest: SmallForest) -> No
     }
     edges = forest.edges(history)
     assert pairs(edges, "HasSIDHistory") == {(twin, ANA)}
-    assert {edge.change for edge in edges} == {None}
+    assert {edge.change for edge in edges} == {("delete_duplicate", twin, f"{DOMAIN_SID}-1104", None, None)}

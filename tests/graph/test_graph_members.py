@@ -145,6 +145,7 @@ def test_guest_is_in_everyone_alone_and_stands_for_everybody_while_enabled(fores
     }
     (edge,) = forest.edges(special_identities)
     assert (edge.source, edge.target, edge.difficulty) == (EVERYONE, GUEST, "uncertain")
+    assert edge.change == ("disable_account", GUEST, None, None, None)
 
 
 def test_a_disabled_guest_is_nobody(forest: SmallForest) -> None:

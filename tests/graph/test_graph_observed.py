@@ -66,7 +66,16 @@ def test_members_of_a_local_group_get_what_it_lets_them_do(seen: Seen, rid: int,
     seen.local(STAFF, rid)
     (edge,) = seen.edges()
     assert (edge.kind, edge.source, edge.target, edge.detail) == (kind, STAFF, PC, f"S-1-5-32-{rid}")
-    assert edge.change is None
+    assert edge.change == ("remove_local_member", PC, f"{DOMAIN_SID}-1104", f"S-1-5-32-{rid}", None)
+
+
+def test_whoever_is_in_the_group_by_two_members_is_told_once_for_each(seen: Seen) -> None:
+    seen.local(STAFF, 555)
+    seen.local(ALICE, 555)
+    seen.local(ALICE, None, "SeRemoteInteractiveLogonRight")
+    edges = seen.edges()
+    assert {(edge.source, edge.target) for edge in edges} == {(ALICE, PC)}
+    assert sorted(str(edge.change[2]) for edge in edges if edge.change) == [f"{DOMAIN_SID}-1102", f"{DOMAIN_SID}-1104"]
 
 
 def test_other_local_groups_and_local_accounts_give_nothing(seen: Seen) -> None:

@@ -77,5 +77,7 @@ def test_a_migrated_successor_stands_for_the_account_it_precedes(
     forest.row("links", object_id=account, attribute="msDS-ManagedAccountPrecededByLink", target_id=2)
     if is_agreed:
         forest.row("links", object_id=2, attribute="msDS-SupersededManagedAccountLink", target_id=account)
-    expected = [] if difficulty is None else [("CanUseBadSuccessor", SERVICE, ANA, difficulty)]
-    assert [(e.kind, e.source, e.target, e.difficulty) for e in forest.edges(service_accounts)] == expected
+    change = ("remove_succession", SERVICE, f"{DOMAIN_SID}-1104", None, None)
+    expected = [] if difficulty is None else [("CanUseBadSuccessor", SERVICE, ANA, difficulty, change)]
+    edges = forest.edges(service_accounts)
+    assert [(e.kind, e.source, e.target, e.difficulty, e.change) for e in edges] == expected

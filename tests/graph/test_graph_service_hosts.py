@@ -8,7 +8,7 @@ import pytest
 
 from adaudit.graph.directory.host_names import MOST_BEARERS
 from adaudit.graph.families.service_hosts import service_hosts
-from tests.graph.small_forest import HEAD, SmallForest, pairs
+from tests.graph.small_forest import DOMAIN_SID, HEAD, SmallForest, pairs
 
 SQL, ANA, SYNC = f"CN=SQL01,{HEAD}", f"CN=Ana,{HEAD}", f"CN=Sync,{HEAD}"
 ENGLISH = "Account created by Microsoft Azure Active Directory Connect, running on computer SQL01 configured to"
@@ -33,6 +33,18 @@ def test_who_runs_an_instance_of_sql_server_may_administer_its_computer(forest: 
     (edge,) = forest.edges(service_hosts)
     assert (edge.kind, edge.source, edge.target, edge.difficulty) == ("SQLAdmin", ANA, SQL, "uncertain")
     assert edge.detail == f"mssqlsvc/{host}:1433"
+    assert edge.change == ("move_service", ANA, f"{DOMAIN_SID}-1110", None, None)
+
+
+def test_the_names_of_one_computer_are_one_service_to_move_and_another_computer_is_another(forest: SmallForest) -> None:
+    other = f"CN=SQL02,{HEAD}"
+    forest.add(other, "computer", rid=1111, sam_account_name="SQL02$")
+    account = forest.add(ANA, "user", rid=1104)
+    for host in ("sql01", "sql01.corp.test", "sql02"):
+        spn(forest, account, "mssqlsvc", host)
+    changes = [(edge.target, edge.change) for edge in forest.edges(service_hosts)]
+    assert len(changes) == 3
+    assert len(set(changes)) == 2
 
 
 @pytest.mark.parametrize(

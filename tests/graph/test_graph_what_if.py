@@ -17,6 +17,7 @@ from adaudit.graph.answers.naming import Naming
 from adaudit.graph.blocks import CHANGE_KINDS, NONE, Change
 from adaudit.graph.graph import Graph
 from adaudit.graph.paths.exposure import Exposure
+from adaudit.graph.paths.plan import remediation_plan
 from adaudit.graph.what_if.tables import change_of, number_of, tables_after
 from adaudit.schema import TABLES
 
@@ -371,6 +372,46 @@ def restrict_password_caching(given: Tables) -> None:
     _read_only_controller(given, "msDS-RevealedUsers", BOB)
 
 
+def disable_account(given: Tables) -> None:
+    guest, rid = 41, 501
+    given["objects"].append(
+        {"object_id": guest, "domain_id": 0, "dn": f"CN=Invité,{BASE}", "object_class": "user", "sd_id": None}
+    )
+    identity = {"principal_id": guest, "sid": f"{DOMAIN}-{rid}", "rid": rid, "type": "user", "domain_id": 0}
+    given["principals"].append(identity | {"object_id": guest})
+    given["principals"].append({"principal_id": 91, "sid": "S-1-1-0", "rid": 0, "type": "well_known"})
+    given["users"].append({"object_id": guest, "principal_id": guest, "domain_id": 0, "rid": rid, "is_enabled": True})
+    given["aces"] += [ace(sd, guest, WRITE_DACL) | {"trustee_sid": f"{DOMAIN}-{rid}"} for sd in (HEAD, ADMINS)]
+
+
+def remove_succession(given: Tables) -> None:
+    given["managed_service_accounts"][0] |= {"kind": "dmsa", "delegated_state": 2}
+    given["links"] = [{"object_id": SERVICE, "attribute": "msDS-ManagedAccountPrecededByLink", "target_id": BOB}]
+    given["aces"].append(ace(ADMINS, BOB, WRITE_DACL))
+    given["users"][1]["is_enabled"] = False
+
+
+def move_service(given: Tables) -> None:
+    service = {"object_id": ALICE, "principal_id": ALICE, "service_class": "mssqlsvc"}
+    given["spns"] = [service | {"spn": f"MSSQLSvc/{host}", "host": host} for host in ("dc1", "dc1.chu.example")]
+
+
+def remove_local_member(given: Tables) -> None:
+    told = {"computer_id": DC1, "computer_sid": f"{DOMAIN}-1000", "member_id": ALICE, "member_sid": f"{DOMAIN}-1104"}
+    given["observed_local_groups"] = [{**told, "group_rid": 544}, {**told, "group_rid": 545}]
+
+
+def delete_duplicate(given: Tables) -> None:
+    given["objects"].append(
+        {"object_id": 42, "domain_id": 0, "dn": f"CN=Bob CNF,{BASE}", "object_class": "user", "sd_id": 42}
+    )
+    given["security_descriptors"].append(descriptor(42))
+    given["users"].append(account(BOB) | {"object_id": 42, "sid": f"{DOMAIN}-1105"})
+    given["users"][1]["sid"] = f"{DOMAIN}-1105"
+    given["memberships"].append({"member_id": BOB, "group_id": ADMINS, "origin": "member"})
+    given["aces"].append(ace(42, ALICE, WRITE_DACL))
+
+
 MAKERS: tuple[Callable[[Tables], None], ...] = (
     remove_ace,
     set_owner,
@@ -390,6 +431,9 @@ MAKERS: tuple[Callable[[Tables], None], ...] = (
     forbid_tgt_delegation,
     clear_managed_by,
     restrict_password_caching,
+    remove_succession,
+    move_service,
+    remove_local_member,
 )
 
 
@@ -492,3 +536,25 @@ def test_a_change_of_nothing_is_refused(kind: str) -> None:
 def test_a_number_that_no_change_has_is_refused(number: int) -> None:
     with pytest.raises(UsageError, match=f"there is no change {number}"):
         change_of(analysis_of({"domains": []}).graph, number)
+
+
+def test_to_disable_guest_takes_from_everyone_what_guest_has() -> None:
+    given = forest()
+    disable_account(given)
+    before = analysis_of(given)
+    (number,) = numbers(before, "disable_account")
+    plan = remediation_plan(before.graph, before.to_protect, before.goals)
+    assert [(step.change, step.left) for step in plan.steps] == [(number, 0)]
+    after = analysed(tables_after(before.facts, [change_of(before.graph, number)]))
+    assert exposed(before)
+    assert exposed(after) == set()
+
+
+def test_a_duplicate_that_is_deleted_leads_nowhere_any_more() -> None:
+    given = forest()
+    delete_duplicate(given)
+    before = analysis_of(given)
+    (number,) = numbers(before, "delete_duplicate")
+    after = analysed(tables_after(before.facts, [change_of(before.graph, number)]))
+    assert exposed(before)
+    assert exposed(after) == set()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import numpy as np
-
 from adaudit.graph.analysis import Analysis
 from adaudit.graph.answers import told
 from adaudit.graph.answers.naming import Naming
@@ -21,8 +19,7 @@ MOST_EXAMPLES: Final = 3
 
 def told_plan(analysis: Analysis, naming: Naming, until: int = 0) -> told.Plan:
     """What to change so that no more than ``until`` accounts outside tier 0 reach it, as far as changes can."""
-    accounts = np.setdiff1d(analysis.sources.accounts, analysis.goals)
-    plan = remediation_plan(analysis.graph, accounts, analysis.goals, until)
+    plan = remediation_plan(analysis.graph, analysis.to_protect, analysis.goals, until)
     return told.Plan(
         steps=tuple(
             told.PlanStep(

@@ -29,9 +29,13 @@ def _histories(facts: Facts, nodes: Nodes) -> Iterator[Edge]:
 
 
 def _shared_sids(facts: Facts, nodes: Nodes) -> Iterator[Edge]:
-    """Objects that bear the SID of another, as replication conflicts can leave them: what that one has, they have."""
+    """Objects that bear the SID of another, as replication conflicts can leave them: what that one has, they have.
+
+    Domain controllers look for such duplicates and delete them when asked to (ntdsutil, security account management).
+    """
     for table in (*ACCOUNT_TABLES, "groups"):
         for object_id, principal, sid in facts.rows(table, "object_id", "principal_id", "sid"):
             if object_id is not None and sid:
                 ends = (nodes.of_object(object_id), nodes.of_principal(principal))
-                yield Edge("HasSIDHistory", *ends, object_id, "objectSid", detail=sid)
+                change = Change("delete_duplicate", object_id, principal)
+                yield Edge("HasSIDHistory", *ends, object_id, "objectSid", change, detail=sid)

@@ -18,11 +18,11 @@ from adaudit.graph.directory.partners import Partners
 from adaudit.graph.directory.places import scopes_of_controllers
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
+from adaudit.graph.sources import GUEST_RID
 
 IMPLICIT: Final = "implicit"
 """Attribute of a membership that no attribute holds: it comes with the logon (MS-PAC 4.1.2.1, MS-DTYP 2.4.2.4)."""
 
-GUEST_RID: Final = 501
 ENTERPRISE_READ_ONLY_RID: Final = 498
 
 _DEFAULT_GROUPS: Final = {"users": 513, "computers": 515, "managed_service_accounts": 515}

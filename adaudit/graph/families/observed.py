@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from adaudit.derive.facts import Facts
-from adaudit.graph.blocks import NONE, Block, Edge, Ids, block, block_of
+from adaudit.graph.blocks import CHANGE_CODE, NONE, Block, Change, Changes, Edge, Ids, block, block_of
 from adaudit.graph.nodes import Nodes
 from adaudit.graph.rights.holders import Held, Holders
 
@@ -20,27 +20,39 @@ _USERS: Final = 545
 
 
 def observed(facts: Facts, nodes: Nodes) -> Iterator[Block]:
-    """HasSession, AdminTo, CanBackup, ExecuteDCOM, CanPSRemote and CanRDP. No change of the directory removes them.
+    """HasSession, which no change removes, AdminTo, CanBackup, ExecuteDCOM, CanPSRemote and CanRDP.
 
     An identity that the snapshot does not know, or a local account, has no node and gives no edge.
     """
     computer, user = (nodes.of_principals(facts.ids("sessions", column)) for column in ("computer_id", "user_id"))
-    yield _edges("HasSession", computer, user, nodes.object_id[computer], "logon session")
+    session = _pairs(computer, user)
+    yield block("HasSession", *session, bearer=nodes.object_id[session[0]], attribute="logon session")
     columns = ("computer_id", "member_id", "group_rid")
     computer, member, rid = (facts.ids("observed_local_groups", column) for column in columns)
     target, source = nodes.of_principals(computer), nodes.of_principals(member)
     for group, kind in _KINDS.items():
         here = rid == group
-        yield _edges(kind, source[here], target[here], nodes.object_id[target[here]], "local group", group)
+        yield _members(nodes, kind, f"S-1-5-32-{group}", *_pairs(source[here], target[here]))
     yield block_of(_remote_desktop(facts, nodes))
 
 
-def _edges(kind: str, source: Ids, target: Ids, bearer: Ids, attribute: str, group: int | None = None) -> Block:
-    """Each pair once: a session seen in several ways is one. ``group``: RID of the local group."""
+def _pairs(source: Ids, target: Ids) -> tuple[Ids, Ids]:
+    """Each pair of known nodes once: a session seen in several ways is one."""
     known = (source != NONE) & (target != NONE)
-    pairs = np.unique(np.stack((source[known], target[known], bearer[known])), axis=1)
-    detail = "" if group is None else f"S-1-5-32-{group}"
-    return block(kind, pairs[0], pairs[1], bearer=pairs[2], attribute=attribute, detail=detail)
+    source, target = np.unique(np.stack((source[known], target[known])), axis=1)
+    return source, target
+
+
+def _members(nodes: Nodes, kind: str, group: str, source: Ids, target: Ids) -> Block:
+    """Members of a local group, each with the change that takes it out. ``group``: its SID."""
+    computer = nodes.object_id[target]
+    here = np.flatnonzero(computer != NONE)
+    change = np.full(len(target), NONE, np.int64)
+    change[here] = np.arange(len(here))
+    code, none = np.full(len(here), CHANGE_CODE["remove_local_member"], np.int64), np.full(len(here), NONE, np.int64)
+    changes = Changes(code, computer[here], nodes.principal_id[source[here]], np.zeros_like(here), none, none, none)
+    shown = {"attribute": "local group", "detail": group}
+    return block(kind, source, target, bearer=computer, **shown, change=change, changes=changes, texts=(group,))
 
 
 def _remote_desktop(facts: Facts, nodes: Nodes) -> Iterator[Edge]:
@@ -66,12 +78,14 @@ def _remote_desktop(facts: Facts, nodes: Nodes) -> Iterator[Edge]:
             if sid in {f"{above}-{local}" for above in ("S-1-5-32", domain) for local in (_REMOTE_DESKTOP, _USERS)}:
                 whole.add(computer)
     for computer, group in sorted(members.items()):
-        both = sorted(group)
-        if computer in allowed and computer not in whole:
-            rights = ([Held(each) for each in sorted(some)] for some in (group, allowed[computer]))
-            both = holders.of_all(*rights) if allowed[computer] else []
         target = nodes.of_principal(computer)
         bearer = int(nodes.object_id[target])
         detail = f"S-1-5-32-{_REMOTE_DESKTOP}"
-        for each in both:
-            yield Edge("CanRDP", nodes.of_principal(each), target, bearer, "local group", detail=detail)
+        for member in sorted(group):
+            both = [member]
+            if computer in allowed and computer not in whole:
+                right = [Held(each) for each in sorted(allowed[computer])]
+                both = holders.of_all([Held(member)], right) if right else []
+            change = None if bearer == NONE else Change("remove_local_member", bearer, member, detail)
+            for each in both:
+                yield Edge("CanRDP", nodes.of_principal(each), target, bearer, "local group", change, detail=detail)

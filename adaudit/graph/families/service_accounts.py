@@ -65,4 +65,5 @@ def _successors(facts: Facts, nodes: Nodes) -> Iterator[Edge]:
         if attribute == "msDS-ManagedAccountPrecededByLink" and account in migrated:
             difficulty = Difficulty.DIRECT if (account, target) in agreed else Difficulty.UNCERTAIN
             ends = (nodes.of_object(account), nodes.of_object(target))
-            yield Edge("CanUseBadSuccessor", *ends, account, attribute, difficulty=difficulty)
+            change = Change("remove_succession", account, facts.principal_of_object.get(target, NONE))
+            yield Edge("CanUseBadSuccessor", *ends, account, attribute, change, difficulty=difficulty)

@@ -11,12 +11,14 @@ import pyarrow.compute as pc
 
 from adaudit.derive.facts import Facts
 from adaudit.derive.tier0 import ENTRA_CONNECT_PREFIXES
-from adaudit.graph.blocks import Block, Edge, block_of
+from adaudit.graph.blocks import NONE, Block, Change, Edge, block_of
 from adaudit.graph.directory.host_names import HostNames
 from adaudit.graph.directory.identities import disabled_accounts
 from adaudit.graph.nodes import Nodes
 
-_SQL_SERVER: Final = "mssqlsvc"
+SQL_SERVER: Final = "mssqlsvc"
+"""Service class of its SPNs, lower case."""
+
 _NAME: Final = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 _MOST_OF_DESCRIPTION: Final = 4096
 
@@ -29,14 +31,18 @@ def service_hosts(facts: Facts, nodes: Nodes) -> Iterator[Block]:
 
 
 def _sql_servers(facts: Facts, nodes: Nodes, hosts: HostNames) -> Iterator[Edge]:
-    """The account that runs an instance of SQL Server, taken for one of its administrators."""
+    """The account that runs an instance of SQL Server, taken for one of its administrators.
+
+    What stops it is an account of the instance's own: the SPNs go with the service, those of one computer together.
+    """
     tables = ("users", "managed_service_accounts")
     accounts = {row for table in tables for (row,) in facts.rows(table, "object_id")} - disabled_accounts(facts)
     for account, spn, service, host in facts.rows("spns", "object_id", "spn", "service_class", "host"):
-        if service == _SQL_SERVER and account in accounts:
+        if service == SQL_SERVER and account in accounts:
             for computer in hosts.computers(host):
                 ends = (nodes.of_object(account), nodes.of_object(computer))
-                yield Edge("SQLAdmin", *ends, account, "servicePrincipalName", detail=spn or "")
+                change = Change("move_service", account, facts.principal_of_object.get(computer, NONE))
+                yield Edge("SQLAdmin", *ends, account, "servicePrincipalName", change, detail=spn or "")
 
 
 def _entra_connect(facts: Facts, nodes: Nodes, hosts: HostNames) -> Iterator[Edge]:

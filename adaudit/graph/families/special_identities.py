@@ -7,19 +7,19 @@ from typing import Final
 
 from adaudit.derive.facts import Facts
 from adaudit.derive.well_known import AUTHENTICATED_USERS, EVERYONE
-from adaudit.graph.blocks import NONE, Block, Edge, block_of
+from adaudit.graph.blocks import NONE, Block, Change, Edge, block_of
 from adaudit.graph.directory.identities import disabled_accounts, node_of_sid
-from adaudit.graph.families.members import GUEST_RID, IMPLICIT
+from adaudit.graph.families.members import IMPLICIT
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
-from adaudit.graph.sources import CLAIMED_SIDS
+from adaudit.graph.sources import CLAIMED_SIDS, GUEST_RID
 
 _BY_KEY: Final = ("S-1-18-4", "S-1-18-5")
 """Key trust and multi-factor key: for whoever may have a key of its own."""
 
 
 def special_identities(facts: Facts, nodes: Nodes) -> Iterator[Block]:
-    """What Authenticated Users can have as well, and the account Guest for everybody while it is enabled.
+    """What Authenticated Users can have as well, and the account Guest for everybody until it is disabled.
 
     Identities to which nothing in the snapshot refers give nothing, and have no node.
     """
@@ -32,8 +32,7 @@ def special_identities(facts: Facts, nodes: Nodes) -> Iterator[Block]:
     disabled = disabled_accounts(facts)
     for guest, rid in facts.rows("users", "object_id", "rid"):
         if rid == GUEST_RID and guest is not None and guest not in disabled:
-            ends = (everyone, nodes.of_object(guest))
-            edges.append(
-                Edge("ClaimSpecialIdentity", *ends, guest, "userAccountControl", difficulty=Difficulty.UNCERTAIN)
-            )
+            proof = (everyone, nodes.of_object(guest), guest, "userAccountControl")
+            change = Change("disable_account", guest)
+            edges.append(Edge("ClaimSpecialIdentity", *proof, change, difficulty=Difficulty.UNCERTAIN))
     yield block_of(edges)

@@ -14,7 +14,9 @@ from adaudit.errors import UsageError
 from adaudit.graph.answers import told
 from adaudit.graph.answers.naming import Naming
 from adaudit.graph.blocks import CHANGE_CODE, CHANGE_KINDS, NONE, Change
+from adaudit.graph.directory.host_names import HostNames
 from adaudit.graph.directory.issuance import NAME_FLAGS
+from adaudit.graph.families.service_hosts import SQL_SERVER
 from adaudit.graph.graph import Graph
 from adaudit.graph.rights.changes import NULL_DACL_ATTRIBUTE
 from adaudit.graph.what_if.descriptors import Descriptors, ObjectRights, domain_admins, without_trustee
@@ -27,6 +29,7 @@ USER_GROUP, COMPUTER_GROUP = 513, 515
 
 SCRIPT_PATH: Final = "scriptPath"
 
+ACCOUNT_DISABLED: Final = 0x2
 TRUSTED_FOR_DELEGATION: Final = 0x80000
 NAME_FLAG_BITS: Final = {name: bit for bit, name in NAME_FLAGS.items()}
 PEND_ALL_REQUESTS: Final = 0x2
@@ -115,6 +118,13 @@ class _Tables:
             "forbid_tgt_delegation": self._forbid_tgt_delegation,
             "clear_managed_by": lambda change: self._drop("links", object_id=change.object_id, attribute="managedBy"),
             "restrict_password_caching": self._restrict_password_caching,
+            "disable_account": self._disable_account,
+            "remove_succession": lambda change: self._drop(
+                "links", object_id=change.object_id, attribute="msDS-ManagedAccountPrecededByLink"
+            ),
+            "move_service": self._move_service,
+            "remove_local_member": self._remove_local_member,
+            "delete_duplicate": self._delete_duplicate,
         }
 
     def after(self, changes: Sequence[Change]) -> dict[str, pa.Table]:
@@ -181,8 +191,7 @@ class _Tables:
         return False
 
     def _remove_host_service_account(self, change: Change) -> bool:
-        computer = self._facts.principals.get(change.principal_id)
-        host = NONE if computer is None or computer.object_id is None else computer.object_id
+        host = self._object_of(change.principal_id)
         gone = [
             self._drop("links", attribute="msDS-HostServiceAccount", object_id=host, target_id=change.object_id),
             self._drop("links", attribute="msDS-HostServiceAccountBL", object_id=change.object_id, target_id=host),
@@ -259,6 +268,43 @@ class _Tables:
         return account is not None and self._set(
             "links", {**sent, "target_id": account.object_id}, attribute="msDS-NeverRevealGroup"
         )
+
+    def _disable_account(self, change: Change) -> bool:
+        for table in ACCOUNT_TABLES:
+            self._set_bits(table, change.object_id, "user_account_control", on=ACCOUNT_DISABLED)
+        done = [self._set(table, {"object_id": change.object_id}, is_enabled=False) for table in ACCOUNT_TABLES]
+        return any(done)
+
+    def _move_service(self, change: Change) -> bool:
+        """The SPNs of SQL Server that name the computer leave the account."""
+        computer, hosts = self._object_of(change.principal_id), HostNames(self._facts)
+        spns = [
+            spn
+            for account, spn, service, host in self._facts.rows("spns", "object_id", "spn", "service_class", "host")
+            if account == change.object_id and service == SQL_SERVER and computer in hosts.computers(host)
+        ]
+        gone = [self._drop("spns", object_id=change.object_id, spn=spn) for spn in spns]
+        return any(gone)
+
+    def _remove_local_member(self, change: Change) -> bool:
+        computer = self._facts.principal_of_object.get(change.object_id, NONE)
+        found = {"computer_id": computer, "member_id": change.principal_id}
+        groups = {rid for (rid,) in self._facts.rows("observed_local_groups", "group_rid")}
+        gone = [
+            self._drop("observed_local_groups", **found, group_rid=rid)
+            for rid in groups
+            if change.attribute == f"S-1-5-32-{rid}"
+        ]
+        return any(gone)
+
+    def _delete_duplicate(self, change: Change) -> bool:
+        for table in (*ACCOUNT_TABLES, "groups"):
+            self._drop(table, object_id=change.object_id)
+        return self._set("objects", {"object_id": change.object_id}, is_deleted=True)
+
+    def _object_of(self, principal_id: int) -> int:
+        principal = self._facts.principals.get(principal_id)
+        return NONE if principal is None or principal.object_id is None else principal.object_id
 
     def _put(self, name: str, table: pa.Table | None) -> bool:
         if table is not None:
