@@ -34,7 +34,7 @@ CHANGE_KINDS: Final = (
     "set_owner",  # of the object, to Domain Admins; principal: owner
     "remove_member",  # principal from the group (object)
     "change_primary_group",  # of the account (object); principal: group
-    "remove_delegation_target",  # detail: SPN, from msDS-AllowedToDelegateTo of the object
+    "remove_delegation_target",  # detail: SPNs of one service, from msDS-AllowedToDelegateTo of the object
     "remove_unconstrained_delegation",  # userAccountControl of the object
     "remove_rbcd_trustee",  # principal, from msDS-AllowedToActOnBehalfOfOtherIdentity of the object
     "remove_sid_history",  # detail: SID, from the object

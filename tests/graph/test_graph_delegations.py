@@ -62,6 +62,35 @@ def test_delegation_to_krbtgt_gives_the_tickets_of_anybody(forest: SmallForest) 
     assert [(e.target, e.difficulty) for e in forest.edges(delegations)] == [(f"CN=krbtgt,{HEAD}", "direct")]
 
 
+def test_the_names_of_one_service_are_one_change_and_another_service_or_account_is_another(
+    forest: SmallForest,
+) -> None:
+    files(forest)
+    for spn in ("cifs/FILES", "CIFS/files.corp.test", "cifs/files.corp.test:445", "http/files.corp.test"):
+        delegate(forest, WEB, spn)
+    delegate(forest, ANA, "cifs/files")
+    edges = [edge for edge in forest.edges(delegations) if edge.source == WEB]
+    assert len(edges) == 4
+    assert {edge.change for edge in edges} == {
+        ("remove_delegation_target", WEB, None, None, "CIFS/files.corp.test, cifs/FILES, cifs/files.corp.test:445"),
+        ("remove_delegation_target", WEB, None, None, "http/files.corp.test"),
+    }
+
+
+def test_a_name_that_leads_to_more_is_a_change_of_its_own(forest: SmallForest) -> None:
+    files(forest)
+    forest.add(f"CN=FILES2,{HEAD}", "computer", rid=1112, sam_account_name="FILES2$", dns_host_name="files.two.test")
+    for spn in ("cifs/files", "cifs/files.corp.test"):
+        delegate(forest, WEB, spn)
+    told = {(edge.target, edge.detail, edge.change) for edge in forest.edges(delegations)}
+    assert {(target, detail) for target, detail, _ in told} == {
+        (FILES, "cifs/files"),
+        (f"CN=FILES2,{HEAD}", "cifs/files"),
+        (FILES, "cifs/files.corp.test"),
+    }
+    assert len({change for _, _, change in told}) == 2
+
+
 def test_a_target_that_nobody_bears_and_a_disabled_account_make_no_step(forest: SmallForest) -> None:
     files(forest)
     delegate(forest, WEB, "cifs/gone.corp.test", transition=True)

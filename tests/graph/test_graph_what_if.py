@@ -226,11 +226,10 @@ def change_primary_group(given: Tables) -> None:
 
 
 def remove_delegation_target(given: Tables) -> None:
-    spn = {"spn": "cifs/dc1.chu.example", "service_class": "cifs", "host": "dc1.chu.example"}
-    given["spns"] = [{"object_id": DC1, "principal_id": DC1, **spn}]
-    given["delegations"] = [
-        {"object_id": PC, "kind": "constrained", "principal_id": PC, "protocol_transition": True, **spn}
-    ]
+    spns = [{"spn": f"cifs/{host}", "service_class": "cifs", "host": host} for host in ("dc1", "dc1.chu.example")]
+    given["spns"] = [{"object_id": DC1, "principal_id": DC1, **spn} for spn in spns]
+    account = {"object_id": PC, "kind": "constrained", "principal_id": PC, "protocol_transition": True}
+    given["delegations"] = [account | spn for spn in spns]
 
 
 def remove_unconstrained_delegation(given: Tables) -> None:

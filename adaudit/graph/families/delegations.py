@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from adaudit.decode.flags import AccessMask
 from adaudit.derive.facts import ACCOUNT_TABLES, Facts
 from adaudit.graph.blocks import NONE, Block, Change, Edge, block_of
+from adaudit.graph.directory.delegated_services import delegated_services
 from adaudit.graph.directory.identities import disabled_accounts
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
@@ -26,22 +27,24 @@ def _constrained(facts: Facts, nodes: Nodes, disabled: set[int], computers: set[
     """msDS-AllowedToDelegateTo (MS-SFU 3.2.5.2): the service class of the ticket can be changed by its holder, so that
     each target stands for its account. Without protocol transition, somebody has to be made to come first. What is
     gained on a service that a user runs is the service's matter: uncertain. Who may not be impersonated is not judged.
+    One change takes away every SPN of a service.
     """
-    columns = ("object_id", "spn", "protocol_transition", "target_id", "match")
-    for account, spn, transition, target, match in facts.rows("delegation_targets", *columns):
-        if account is None or account in disabled:
+    for service in delegated_services(facts):
+        account = service.account
+        if account in disabled:
             continue
-        if target not in computers and match != "krbtgt":
-            difficulty = Difficulty.UNCERTAIN
-        else:
-            difficulty = Difficulty.DIRECT if transition else Difficulty.PREREQUISITE
-        yield Edge(
-            *("AllowedToDelegate", nodes.of_object(account), nodes.of_object(target)),
-            *(account, "msDS-AllowedToDelegateTo"),
-            Change("remove_delegation_target", account, detail=spn),
-            detail=spn,
-            difficulty=difficulty,
-        )
+        change = Change("remove_delegation_target", account, detail=service.spelled)
+        for spn, target, has_transition, match in service.reached:
+            if target not in computers and match != "krbtgt":
+                difficulty = Difficulty.UNCERTAIN
+            else:
+                difficulty = Difficulty.DIRECT if has_transition else Difficulty.PREREQUISITE
+            yield Edge(
+                *("AllowedToDelegate", nodes.of_object(account), nodes.of_object(target)),
+                *(account, "msDS-AllowedToDelegateTo", change),
+                detail=spn,
+                difficulty=difficulty,
+            )
 
 
 def _unconstrained(facts: Facts, nodes: Nodes, disabled: set[int]) -> Iterator[Edge]:

@@ -16,9 +16,7 @@ from adaudit.graph.directory.host_names import HostNames
 from adaudit.graph.directory.identities import disabled_accounts
 from adaudit.graph.nodes import Nodes
 
-SQL_SERVER: Final = "mssqlsvc"
-"""Service class of its SPNs, lower case."""
-
+_SQL_SERVER: Final = "mssqlsvc"
 _NAME: Final = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 _MOST_OF_DESCRIPTION: Final = 4096
 
@@ -37,12 +35,18 @@ def _sql_servers(facts: Facts, nodes: Nodes, hosts: HostNames) -> Iterator[Edge]
     """
     tables = ("users", "managed_service_accounts")
     accounts = {row for table in tables for (row,) in facts.rows(table, "object_id")} - disabled_accounts(facts)
+    for account, spn, computer in sql_servers(facts, hosts):
+        if account in accounts:
+            ends = (nodes.of_object(account), nodes.of_object(computer))
+            change = Change("move_service", account, facts.principal_of_object.get(computer, NONE))
+            yield Edge("SQLAdmin", *ends, account, "servicePrincipalName", change, detail=spn)
+
+
+def sql_servers(facts: Facts, hosts: HostNames) -> Iterator[tuple[int, str, int]]:
+    """Object of the account, SPN and object of the computer, for each SPN of SQL Server and each computer it names."""
     for account, spn, service, host in facts.rows("spns", "object_id", "spn", "service_class", "host"):
-        if service == SQL_SERVER and account in accounts:
-            for computer in hosts.computers(host):
-                ends = (nodes.of_object(account), nodes.of_object(computer))
-                change = Change("move_service", account, facts.principal_of_object.get(computer, NONE))
-                yield Edge("SQLAdmin", *ends, account, "servicePrincipalName", change, detail=spn or "")
+        if service == _SQL_SERVER and account is not None:
+            yield from ((account, spn or "", computer) for computer in hosts.computers(host))
 
 
 def _entra_connect(facts: Facts, nodes: Nodes, hosts: HostNames) -> Iterator[Edge]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,12 +14,14 @@ from adaudit.errors import UsageError
 from adaudit.graph.answers import told
 from adaudit.graph.answers.naming import Naming
 from adaudit.graph.blocks import CHANGE_CODE, CHANGE_KINDS, NONE, Change
+from adaudit.graph.directory.delegated_services import delegated_services
 from adaudit.graph.directory.host_names import HostNames
 from adaudit.graph.directory.issuance import NAME_FLAGS
-from adaudit.graph.families.service_hosts import SQL_SERVER
+from adaudit.graph.families.service_hosts import sql_servers
 from adaudit.graph.graph import Graph
 from adaudit.graph.rights.changes import NULL_DACL_ATTRIBUTE
 from adaudit.graph.what_if.descriptors import Descriptors, ObjectRights, domain_admins, without_trustee
+from adaudit.graph.what_if.edits import Edits
 from adaudit.graph.what_if.policies import without_secrets, without_setting
 from adaudit.schema import STORED
 from adaudit.visible import visible
@@ -87,7 +89,7 @@ def tables_after(facts: Facts, changes: Sequence[Change]) -> dict[str, pa.Table]
 class _Tables:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._tables = {name: facts.table(name) for name in STORED}
+        self._rows = Edits({name: facts.table(name) for name in STORED})
         self._admins = domain_admins(facts)
         self._descriptors = Descriptors(facts)
         self._rights = ObjectRights(facts, self._descriptors)
@@ -96,12 +98,10 @@ class _Tables:
             "set_owner": lambda change: self._rights.set_owner(change.object_id),
             "remove_member": self._remove_member,
             "change_primary_group": self._change_primary_group,
-            "remove_delegation_target": lambda change: self._drop(
-                "delegations", kind="constrained", object_id=change.object_id, spn=change.detail
-            ),
+            "remove_delegation_target": self._remove_delegation_target,
             "remove_unconstrained_delegation": self._remove_unconstrained,
             "remove_rbcd_trustee": self._remove_rbcd_trustee,
-            "remove_sid_history": lambda change: self._drop(
+            "remove_sid_history": lambda change: self._rows.drop(
                 "sid_history", object_id=change.object_id, sid=change.detail
             ),
             "remove_password_reader": self._remove_password_reader,
@@ -111,15 +111,17 @@ class _Tables:
             "restrict_file": self._restrict_file,
             "delete_policy_secret": self._delete_policy_secret,
             "change_template": self._change_template,
-            "remove_group_link": lambda change: self._drop(
+            "remove_group_link": lambda change: self._rows.drop(
                 "links", object_id=change.object_id, attribute="msDS-OIDToGroupLink"
             ),
             "filter_sids": self._filter_sids,
             "forbid_tgt_delegation": self._forbid_tgt_delegation,
-            "clear_managed_by": lambda change: self._drop("links", object_id=change.object_id, attribute="managedBy"),
+            "clear_managed_by": lambda change: self._rows.drop(
+                "links", object_id=change.object_id, attribute="managedBy"
+            ),
             "restrict_password_caching": self._restrict_password_caching,
             "disable_account": self._disable_account,
-            "remove_succession": lambda change: self._drop(
+            "remove_succession": lambda change: self._rows.drop(
                 "links", object_id=change.object_id, attribute="msDS-ManagedAccountPrecededByLink"
             ),
             "move_service": self._move_service,
@@ -131,8 +133,8 @@ class _Tables:
         for change in changes:
             if not self._make[change.kind](change):
                 raise UsageError(f"{change.kind} cannot be tried: nothing was found at {self._place(change)}")
-        self._descriptors.put_into(self._tables)
-        return self._tables
+        self._descriptors.put_into(self._rows.tables)
+        return self._rows.tables
 
     def _place(self, change: Change) -> str:
         rows = self._facts.table("objects")
@@ -148,7 +150,7 @@ class _Tables:
     def _remove_member(self, change: Change) -> bool:
         group = self._facts.principal_of_object.get(change.object_id, NONE)
         gone = [
-            self._drop("memberships", member_id=change.principal_id, group_id=group, origin=origin)
+            self._rows.drop("memberships", member_id=change.principal_id, group_id=group, origin=origin)
             for origin in ("member", "member_of")
         ]
         return any(gone)
@@ -161,21 +163,28 @@ class _Tables:
         is_user = change.object_id in {row for (row,) in self._facts.rows("users", "object_id")}
         rid = USER_GROUP if is_user else COMPUTER_GROUP
         for table in ACCOUNT_TABLES:
-            self._set(table, {"object_id": change.object_id}, primary_group_rid=rid)
+            self._rows.set(table, {"object_id": change.object_id}, primary_group_rid=rid)
         found = {"member_id": account.principal_id, "group_id": change.principal_id, "origin": "primary_group"}
         for group in self._facts.principals.values():
             if group.rid == rid and group.domain_id == account.domain_id and group.type == "group":
-                return self._set("memberships", found, group_id=group.principal_id)
-        return self._drop("memberships", **found)
+                return self._rows.set("memberships", found, group_id=group.principal_id)
+        return self._rows.drop("memberships", **found)
+
+    def _remove_delegation_target(self, change: Change) -> bool:
+        named = (change.object_id, change.detail)
+        services = [each for each in delegated_services(self._facts) if (each.account, each.spelled) == named]
+        place = {"kind": "constrained", "object_id": change.object_id}
+        gone = [self._rows.drop("delegations", **place, spn=spn) for service in services for spn in service.spns]
+        return any(gone)
 
     def _remove_unconstrained(self, change: Change) -> bool:
         for table in ACCOUNT_TABLES:
-            self._set(table, {"object_id": change.object_id}, trusted_for_delegation=False)
-            self._set_bits(table, change.object_id, "user_account_control", off=TRUSTED_FOR_DELEGATION)
-        return self._drop("delegations", kind="unconstrained", object_id=change.object_id)
+            self._rows.set(table, {"object_id": change.object_id}, trusted_for_delegation=False)
+            self._rows.set_bits(table, change.object_id, "user_account_control", off=TRUSTED_FOR_DELEGATION)
+        return self._rows.drop("delegations", kind="unconstrained", object_id=change.object_id)
 
     def _remove_rbcd_trustee(self, change: Change) -> bool:
-        self._drop("delegations", kind="rbcd", target_id=change.object_id, principal_id=change.principal_id)
+        self._rows.drop("delegations", kind="rbcd", target_id=change.object_id, principal_id=change.principal_id)
         gone = [self._remove_trustee(table, "rbcd_sd_id", change) for table in ACCOUNT_TABLES]
         return any(gone)
 
@@ -193,8 +202,8 @@ class _Tables:
     def _remove_host_service_account(self, change: Change) -> bool:
         host = self._object_of(change.principal_id)
         gone = [
-            self._drop("links", attribute="msDS-HostServiceAccount", object_id=host, target_id=change.object_id),
-            self._drop("links", attribute="msDS-HostServiceAccountBL", object_id=change.object_id, target_id=host),
+            self._rows.drop("links", attribute="msDS-HostServiceAccount", object_id=host, target_id=change.object_id),
+            self._rows.drop("links", attribute="msDS-HostServiceAccountBL", object_id=change.object_id, target_id=host),
         ]
         return any(gone)
 
@@ -202,18 +211,20 @@ class _Tables:
         objects = self._facts.table("objects")
         named = pc.equal(pc.utf8_lower(objects["dn"]), change.detail.lower())
         policies = objects.filter(named)["object_id"].to_pylist()
-        gone = [self._drop("gpo_links", container_id=change.object_id, gpo_id=policy) for policy in policies]
+        gone = [self._rows.drop("gpo_links", container_id=change.object_id, gpo_id=policy) for policy in policies]
         return any(gone)
 
     def _remove_policy_setting(self, change: Change) -> bool:
         if change.attribute == SCRIPT_PATH:
-            return self._set("users", {"object_id": change.object_id}, script_path=None)
-        settings = self._tables["gpo_settings"]
-        return self._put("gpo_settings", without_setting(settings, change.object_id, change.attribute, change.detail))
+            return self._rows.set("users", {"object_id": change.object_id}, script_path=None)
+        settings = self._rows.tables["gpo_settings"]
+        return self._rows.put(
+            "gpo_settings", without_setting(settings, change.object_id, change.attribute, change.detail)
+        )
 
     def _delete_policy_secret(self, change: Change) -> bool:
-        settings = self._tables["gpo_settings"]
-        return self._put("gpo_settings", without_secrets(settings, change.object_id, change.detail))
+        settings = self._rows.tables["gpo_settings"]
+        return self._rows.put("gpo_settings", without_secrets(settings, change.object_id, change.detail))
 
     def _restrict_file(self, change: Change) -> bool:
         """Of the file or folder and all that is below."""
@@ -232,14 +243,16 @@ class _Tables:
         """``attribute``: flags to clear, or PEND_ALL_REQUESTS to set."""
         for flag in change.attribute.split(", "):
             if flag in NAME_FLAG_BITS:
-                done = self._set_bits("certificate_templates", change.object_id, "name_flag", off=NAME_FLAG_BITS[flag])
+                done = self._rows.set_bits(
+                    "certificate_templates", change.object_id, "name_flag", off=NAME_FLAG_BITS[flag]
+                )
             elif flag == "PEND_ALL_REQUESTS":
-                done = self._set_bits(
+                done = self._rows.set_bits(
                     "certificate_templates", change.object_id, "enrollment_flag", on=PEND_ALL_REQUESTS
                 )
             elif flag == "NO_SECURITY_EXTENSION":
                 off = NO_SECURITY_EXTENSION
-                done = self._set_bits("certificate_templates", change.object_id, "enrollment_flag", off=off)
+                done = self._rows.set_bits("certificate_templates", change.object_id, "enrollment_flag", off=off)
             else:
                 return False
             if not done:
@@ -249,41 +262,42 @@ class _Tables:
     def _filter_sids(self, change: Change) -> bool:
         """Quarantine of an external trust; of a forest trust, no more treatment as external."""
         trust = {"object_id": change.object_id}
-        if self._set("trusts", {**trust, "is_forest_transitive": True}, is_treated_as_external=False):
-            return self._set_bits("trusts", change.object_id, "trust_attributes", off=TREAT_AS_EXTERNAL)
-        self._set("trusts", trust, is_quarantined=True)
-        return self._set_bits("trusts", change.object_id, "trust_attributes", on=QUARANTINED)
+        if self._rows.set("trusts", {**trust, "is_forest_transitive": True}, is_treated_as_external=False):
+            return self._rows.set_bits("trusts", change.object_id, "trust_attributes", off=TREAT_AS_EXTERNAL)
+        self._rows.set("trusts", trust, is_quarantined=True)
+        return self._rows.set_bits("trusts", change.object_id, "trust_attributes", on=QUARANTINED)
 
     def _forbid_tgt_delegation(self, change: Change) -> bool:
-        self._set("trusts", {"object_id": change.object_id}, forbids_tgt_delegation=True, allows_tgt_delegation=False)
+        self._rows.set(
+            "trusts", {"object_id": change.object_id}, forbids_tgt_delegation=True, allows_tgt_delegation=False
+        )
         bits = {"on": NO_TGT_DELEGATION, "off": ENABLE_TGT_DELEGATION}
-        return self._set_bits("trusts", change.object_id, "trust_attributes", **bits)
+        return self._rows.set_bits("trusts", change.object_id, "trust_attributes", **bits)
 
     def _restrict_password_caching(self, change: Change) -> bool:
         """Of all, or, for an account whose password was sent, until that is changed too."""
         if change.principal_id == NONE:
-            return self._drop("links", object_id=change.object_id, attribute="msDS-RevealOnDemandGroup")
+            return self._rows.drop("links", object_id=change.object_id, attribute="msDS-RevealOnDemandGroup")
         account = self._facts.principals.get(change.principal_id)
         sent = {"object_id": change.object_id, "attribute": "msDS-RevealedUsers"}
-        return account is not None and self._set(
+        return account is not None and self._rows.set(
             "links", {**sent, "target_id": account.object_id}, attribute="msDS-NeverRevealGroup"
         )
 
     def _disable_account(self, change: Change) -> bool:
         for table in ACCOUNT_TABLES:
-            self._set_bits(table, change.object_id, "user_account_control", on=ACCOUNT_DISABLED)
-        done = [self._set(table, {"object_id": change.object_id}, is_enabled=False) for table in ACCOUNT_TABLES]
+            self._rows.set_bits(table, change.object_id, "user_account_control", on=ACCOUNT_DISABLED)
+        done = [self._rows.set(table, {"object_id": change.object_id}, is_enabled=False) for table in ACCOUNT_TABLES]
         return any(done)
 
     def _move_service(self, change: Change) -> bool:
         """The SPNs of SQL Server that name the computer leave the account."""
-        computer, hosts = self._object_of(change.principal_id), HostNames(self._facts)
-        spns = [
-            spn
-            for account, spn, service, host in self._facts.rows("spns", "object_id", "spn", "service_class", "host")
-            if account == change.object_id and service == SQL_SERVER and computer in hosts.computers(host)
+        ends = (change.object_id, self._object_of(change.principal_id))
+        gone = [
+            self._rows.drop("spns", object_id=account, spn=spn)
+            for account, spn, computer in sql_servers(self._facts, HostNames(self._facts))
+            if (account, computer) == ends
         ]
-        gone = [self._drop("spns", object_id=change.object_id, spn=spn) for spn in spns]
         return any(gone)
 
     def _remove_local_member(self, change: Change) -> bool:
@@ -291,7 +305,7 @@ class _Tables:
         found = {"computer_id": computer, "member_id": change.principal_id}
         groups = {rid for (rid,) in self._facts.rows("observed_local_groups", "group_rid")}
         gone = [
-            self._drop("observed_local_groups", **found, group_rid=rid)
+            self._rows.drop("observed_local_groups", **found, group_rid=rid)
             for rid in groups
             if change.attribute == f"S-1-5-32-{rid}"
         ]
@@ -299,46 +313,9 @@ class _Tables:
 
     def _delete_duplicate(self, change: Change) -> bool:
         for table in (*ACCOUNT_TABLES, "groups"):
-            self._drop(table, object_id=change.object_id)
-        return self._set("objects", {"object_id": change.object_id}, is_deleted=True)
+            self._rows.drop(table, object_id=change.object_id)
+        return self._rows.set("objects", {"object_id": change.object_id}, is_deleted=True)
 
     def _object_of(self, principal_id: int) -> int:
         principal = self._facts.principals.get(principal_id)
         return NONE if principal is None or principal.object_id is None else principal.object_id
-
-    def _put(self, name: str, table: pa.Table | None) -> bool:
-        if table is not None:
-            self._tables[name] = table
-        return table is not None
-
-    def _drop(self, name: str, **match: Any) -> bool:
-        """Remove the rows that match; False when none does."""
-        table = self._tables[name]
-        found = _matching(table, match)
-        self._tables[name] = table.filter(pc.invert(found))
-        return bool(pc.any(found).as_py())
-
-    def _set(self, name: str, match: Mapping[str, Any], **values: Any) -> bool:
-        """Set columns of the rows that match; False when none does."""
-        table = self._tables[name]
-        found = _matching(table, match)
-        for column, value in values.items():
-            place = table.column_names.index(column)
-            kind = table.schema.field(column).type
-            table = table.set_column(place, column, pc.if_else(found, pa.scalar(value, kind), table[column]))
-        self._tables[name] = table
-        return bool(pc.any(found).as_py())
-
-    def _set_bits(self, name: str, object_id: int, column: str, *, on: int = 0, off: int = 0) -> bool:
-        table = self._tables[name]
-        given = dict(zip(table["object_id"].to_pylist(), table[column].to_pylist(), strict=True))
-        if object_id not in given:
-            return False
-        return self._set(name, {"object_id": object_id}, **{column: ((given[object_id] or 0) | on) & ~off})
-
-
-def _matching(table: pa.Table, match: Mapping[str, Any]) -> pa.ChunkedArray:
-    found: pa.ChunkedArray = pa.chunked_array([np.ones(table.num_rows, bool)])
-    for column, value in match.items():
-        found = pc.and_(found, pc.equal(table[column], value).fill_null(False))
-    return found
