@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -20,6 +20,9 @@ _MEMORY = "256MB"
 
 _GLOB = re.compile(r"([\[*?])")
 """Characters of a path that the database would take for a pattern."""
+
+_FEW_BYTES = 1 << 16
+"""A stage whose files are no larger is read into the database once, as opening files costs more than their rows."""
 
 VOLATILE = tuple(name.lower() for name in VOLATILE_ATTRIBUTES)
 
@@ -42,6 +45,12 @@ _COLUMNS = (
     *("whencreated", "whenchanged", "usncreated", "usnchanged", "systemflags", "description", "displayname"),
 )
 
+_TAKE = rf"""
+insert into entries by name
+select objectguid as guid, columns('^({"|".join(("n", "dn_key", *_COLUMNS))})$')
+from read_parquet($parts, union_by_name => true)
+"""
+
 
 class Staged:
     """A database over staged rows, of each object those that were read last; it spills into ``folder``.
@@ -60,7 +69,7 @@ class Staged:
                 "preserve_insertion_order": True,
             }
         )
-        self._parts: dict[str, list[str]] = {}
+        self._parts: dict[str, list[Path]] = {}
         kinds = {field.name: field.type for layout in layouts() for field in layout.schema}
         fields = {
             "n": pa.int32(),
@@ -80,21 +89,18 @@ class Staged:
 
     def parts(self, stage: str) -> list[str]:
         """The files taken of a stage, as ``read_parquet`` takes them, in their order."""
-        return self._parts.get(stage, [])
+        return _as_read(self._parts.get(stage, ()))
 
     def take(self, parts: Mapping[str, Sequence[Path]]) -> None:
         """Bring ``entries`` and ``gone`` up to date. ``parts``: the files of each stage, those taken before first."""
         before = self._parts
-        self._parts = {name: [_GLOB.sub(r"[\1]", str(path)) for path in paths] for name, paths in parts.items()}
+        self._parts = {name: list(paths) for name, paths in parts.items()}
         if self._parts == before:
             return
-        for layout in layouts():
-            stage = f"entries_{layout.name}"
-            if fresh := self._parts[stage][len(before.get(stage, ())) :]:
-                names = ", ".join(("n", "dn_key", *(name for name in _COLUMNS if name in layout.schema.names)))
-                query = f"insert into entries by name select objectguid as guid, {names} from read_parquet($parts)"
-                self.db.execute(query, {"parts": fresh})
-        self.db.execute(_FIND_GONE, {"drops": self._parts["drops"]})
+        stages = [f"entries_{layout.name}" for layout in layouts()]
+        if fresh := [path for stage in stages for path in self._parts[stage][len(before.get(stage, ())) :]]:
+            self.db.execute(_TAKE, {"parts": _as_read(fresh)})
+        self.db.execute(_FIND_GONE, {"drops": self.parts("drops")})
         self.db.execute("delete from entries where n in (select n from gone)")
 
     def show(self) -> None:
@@ -102,15 +108,18 @@ class Staged:
 
         The table ``doubles`` (dn, guid) tells of different objects that bore one GUID, of which the last is kept.
         """
-        for stage, paths in self._parts.items():
-            self.db.read_parquet(paths).create_view(_view(stage))
+        rows = {stage: f"(from read_parquet([{_literals(self.parts(stage))}]))" for stage in self._parts}
         self.db.execute(_DOUBLES)
         if _count(self.db, "gone"):
-            for stage in self._parts:
+            for stage in rows:
                 if stage.startswith("entries_") or stage in OBJECT_STAGES:
-                    _redefine(self.db, _view(stage), "all", "select * from {staged} anti join gone using (n)")
-        if _count(self.db, "s_refreshed"):
-            _replace_refreshed(self.db)
+                    rows[stage] = f"(from {rows[stage]} anti join gone using (n))"
+        if _count(self.db, rows["refreshed"]):
+            _replace_refreshed(self.db, rows)
+        for stage, paths in self._parts.items():
+            is_small = sum(path.stat().st_size for path in paths) <= _FEW_BYTES
+            name = stage if stage.startswith("entries_") else f"s_{stage}"
+            self.db.execute(f'create {"temp table" if is_small else "view"} "{name}" as from {rows[stage]}')
 
 
 _FIND_GONE = """
@@ -130,61 +139,53 @@ where g.whencreated <> e.whencreated
 """One object that is read twice keeps its creation time; two that claim one GUID are told, were they made so."""
 
 
-def _view(stage: str) -> str:
-    return stage if stage.startswith("entries_") else f"s_{stage}"
+def _as_read(paths: Iterable[Path]) -> list[str]:
+    """Paths as the database takes them in a list, no character being a pattern."""
+    return [_GLOB.sub(r"[\1]", str(path)) for path in paths]
 
 
-def _count(db: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = db.execute(f'select count(*) from "{table}"').fetchone()
+def _literals(texts: Iterable[str]) -> str:
+    return ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
+
+
+def _count(db: duckdb.DuckDBPyConnection, rows: str) -> int:
+    row = db.execute(f"select count(*) from {rows}").fetchone()
     return int(row[0]) if row else 0
 
 
-def _redefine(db: duckdb.DuckDBPyConnection, view: str, below: str, query: str) -> None:
-    """Put ``query`` in the place of a view, which it reads as ``staged``; the view is called ``<below>_…`` from now."""
-    db.execute(f'alter view "{view}" rename to "{below}_{view}"')
-    db.execute(f'create view "{view}" as ' + query.format(staged=f'"{below}_{view}" staged'))
-
-
-def _replace_refreshed(db: duckdb.DuckDBPyConnection) -> None:
+def _replace_refreshed(db: duckdb.DuckDBPyConnection, rows: dict[str, str]) -> None:
+    """Put the refreshed values in their place in ``rows``: of each stage, the query that gives its rows."""
     typed = " union all ".join(
-        f'select n from "entries_{each.name}"' for each in layouts() if "lastlogon" in each.slots
+        f"select n from {rows[f'entries_{each.name}']}" for each in layouts() if "lastlogon" in each.slots
     )
     db.execute(f"""
         create temp table refreshed as
         select e.n, e.n in ({typed}) as is_typed, r.* exclude (position, guid, before)
-        from entries e join s_refreshed r using (guid)
+        from entries e join {rows["refreshed"]} r using (guid)
         where e.n < r.before qualify row_number() over (partition by e.n order by r.position desc) = 1
     """)
     for layout in layouts():
         if slots := [name for name in VOLATILE if name in layout.slots]:
             values = ", ".join(f'{_typed(layout, name)} as "{name}"' for name in slots)
-            _redefine(
-                db,
-                f"entries_{layout.name}",
-                "read",
-                f"select staged.* replace ({values}) from {{staged}} left join refreshed r using (n)",
+            stage = f"entries_{layout.name}"
+            rows[stage] = (
+                f"(select staged.* replace ({values}) from {rows[stage]} staged left join refreshed r using (n))"
             )
-    names = ", ".join(f"'{name}'" for name in VOLATILE)
+    names = _literals(VOLATILE)
     slotted = {name for layout in layouts() for name in VOLATILE if name in layout.slots}
     values = " union all ".join(
         f"select n, '{attribute}', 0, \"{attribute.lower()}\", null from refreshed "
         f'where "{attribute.lower()}" is not null' + (" and not is_typed" if attribute.lower() in slotted else "")
         for attribute in VOLATILE_ATTRIBUTES
     )
-    _redefine(
-        db,
-        "s_attributes",
-        "read",
-        "select staged.* from {staged} left join refreshed r using (n) "
-        f"where r.n is null or lower(staged.name) not in ({names}) union all {values}",
+    rows["attributes"] = (
+        f"(select staged.* from {rows['attributes']} staged left join refreshed r using (n) "
+        f"where r.n is null or lower(staged.name) not in ({names}) union all {values})"
     )
-    _redefine(
-        db,
-        "s_faults",
-        "read",
-        "select staged.* from {staged} left join refreshed r using (n) "
+    rows["faults"] = (
+        f"(select staged.* from {rows['faults']} staged left join refreshed r using (n) "
         f"where r.n is null or staged.reason <> 'malformed' "
-        f"or lower(split_part(staged.detail, ':', 1)) not in ({names})",
+        f"or lower(split_part(staged.detail, ':', 1)) not in ({names}))"
     )
 
 
