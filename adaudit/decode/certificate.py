@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from cryptography import x509
-
 from adaudit.decode.der import GENERALIZED_TIME, INTEGER, SEQUENCE, UTC_TIME, Element, at, parse_der
 from adaudit.decode.errors import DecodeError
 from adaudit.decode.public_key import read_public_key
@@ -123,6 +121,8 @@ def _split(der: bytes) -> _Parts:
 
 
 def _with_names(certificate: Certificate, parts: _Parts) -> Certificate:
+    from cryptography import x509
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

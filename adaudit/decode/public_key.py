@@ -5,9 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from cryptography.hazmat.primitives.asymmetric.ec import get_curve_for_oid
-from cryptography.x509 import ObjectIdentifier
-
 from adaudit.decode.der import BIT_STRING, OBJECT_IDENTIFIER, SEQUENCE, Element, at, parse_der
 from adaudit.decode.errors import DecodeError
 from adaudit.decode.roca import has_roca_fingerprint
@@ -103,6 +100,9 @@ def _dsa_bits(fields: tuple[Element, ...]) -> int | None:
 def _ec_bits(fields: tuple[Element, ...], bits: Element) -> int | None:
     """Bits of a named curve, or else of the coordinates of the point."""
     if len(fields) > 1 and fields[1].tag == OBJECT_IDENTIFIER:
+        from cryptography.hazmat.primitives.asymmetric.ec import get_curve_for_oid
+        from cryptography.x509 import ObjectIdentifier
+
         oid = fields[1].oid()
         with suppress(LookupError, ValueError):
             return get_curve_for_oid(ObjectIdentifier(oid))().key_size

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from adaudit.decode.group_policy import Setting
 from adaudit.ingest.names import dn_key
 from adaudit.ingest.stage import Stage
 from adaudit.schema import COLLECTED
+
+if TYPE_CHECKING:
+    from adaudit.decode.group_policy import Setting
 
 FILE_TABLES = ("sysvol_files", "gpo_settings")
 """Tables filled from SYSVOL."""

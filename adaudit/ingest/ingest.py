@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
-from adaudit.decode.group_policy import Setting
 from adaudit.errors import InputError
 from adaudit.ingest.files import FILE_TABLES, Files
 from adaudit.ingest.finish import Finish
@@ -20,13 +19,15 @@ from adaudit.ingest.logons import Logons
 from adaudit.ingest.multivalued import Multivalued
 from adaudit.ingest.names import dn_key, parent_of
 from adaudit.ingest.plan import Plans
-from adaudit.ingest.previous import Previous
 from adaudit.ingest.sources import columns_filled, columns_of
 from adaudit.ingest.stage import Stage
 from adaudit.ingest.staged import DROPS, REFRESHED, VOLATILE, Staged
 from adaudit.ingest.values import TAKES_SEVERAL, to_plain_integer, to_text
 from adaudit.snapshot import ManifestHeader, ServerInfo, Snapshot, SnapshotWriter, SourceInfo
 from adaudit.snapshot.manifest import Origin
+
+if TYPE_CHECKING:
+    from adaudit.decode.group_policy import Setting
 
 _NOTES = pa.schema(
     [(name, pa.string()) for name in ("table_name", "column_name", "dn", "dn_key", "status", "reason", "detail")]
@@ -243,6 +244,8 @@ class Ingest:
 
         Raises InputError when its tables contradict each other.
         """
+        from adaudit.ingest.previous import Previous  # needs pyarrow.compute
+
         self._count = Previous(snapshot, self._entries, self._multivalued).stage()
 
     def held(self) -> Held:

@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final, NoReturn, Self
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
@@ -123,6 +122,8 @@ class Snapshot:
 
 def _check_ids(ids: pa.Array, most_rows: int, place: str) -> None:
     """Ids are row numbers: one beyond every table would make whoever indexes by it ask for as much memory."""
+    import pyarrow.compute as pc
+
     bounds = pc.min_max(ids).as_py()
     if bounds["min"] is not None and not 0 <= bounds["min"] <= bounds["max"] < most_rows:
         raise InputError(f"an id is no row of any table: {bounds['min']} to {bounds['max']}", place=place)
