@@ -157,6 +157,21 @@ def test_a_deny_ace_before_counts_and_one_after_does_not(forest: SmallForest) ->
     assert acting(forest) == {(ANA, FILES, "direct")}
 
 
+def test_whoever_is_denied_what_controllers_ask_for_keeps_nothing_of_full_control(forest: SmallForest) -> None:
+    favour(forest, (DENY, CONTROL_ACCESS, WEB), (ALLOW, FULL, WEB), (ALLOW, FULL, ANA))
+    assert acting(forest) == {(ANA, FILES, "direct")}
+
+
+def test_to_deny_another_right_than_controllers_ask_for_takes_nothing_away(forest: SmallForest) -> None:
+    favour(forest, (DENY, READ_PROPERTY, WEB), (ALLOW, FULL, WEB))
+    assert acting(forest) == {(WEB, FILES, "direct")}
+
+
+def test_the_right_that_an_earlier_ace_gave_is_not_taken_back(forest: SmallForest) -> None:
+    favour(forest, (ALLOW, CONTROL_ACCESS, WEB), (DENY, CONTROL_ACCESS, WEB), (ALLOW, FULL, WEB))
+    assert acting(forest) == {(WEB, FILES, "direct")}
+
+
 def test_a_member_that_is_denied_is_left_out_of_the_group_that_is_allowed(forest: SmallForest) -> None:
     staff, bob = f"CN=Staff,{HEAD}", f"CN=Bob,{HEAD}"
     forest.add(staff, "group", rid=1120, is_security=True)

@@ -46,6 +46,11 @@ def test_whoever_is_denied_first_does_not(forest: SmallForest) -> None:
     assert pairs(forest.edges(service_accounts), "ReadGMSAPassword") == {(ANA, SERVICE)}
 
 
+def test_whoever_is_denied_to_read_the_property_alone_does_not(forest: SmallForest) -> None:
+    service(forest, (False, READ_PROPERTY, PC1), (True, FULL, PC1), (True, FULL, ANA))
+    assert pairs(forest.edges(service_accounts), "ReadGMSAPassword") == {(ANA, SERVICE)}
+
+
 def test_an_account_whose_readers_were_not_read_has_none(forest: SmallForest) -> None:
     forest.add(SERVICE, "msDS-GroupManagedServiceAccount", rid=1120)
     assert forest.edges(service_accounts) == []
