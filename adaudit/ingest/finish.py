@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from adaudit.decode.sid import WELL_KNOWN
 from adaudit.ingest.access import account_token
@@ -21,12 +20,11 @@ from adaudit.ingest.forest import CrossRef, Forest, assemble
 from adaudit.ingest.logons import LOGON_RELATIONS
 from adaudit.ingest.relations import AFTER_PRINCIPALS, AFTER_TABLES, IDENTITIES, IDS, PRINCIPALS, RELATIONS
 from adaudit.ingest.staged import Staged
-from adaudit.schema import COLLECTED
 from adaudit.snapshot import SnapshotWriter
 
 _BATCH = 16_384
 _MANAGED = tuple(f"msDS-{kind}ManagedServiceAccount" for kind in ("Group", "", "Delegated"))
-_LARGE = ("attributes",)
+_LARGE = ("attributes", "principals")
 """Written straight to the snapshot: no other table is computed from them."""
 
 
@@ -150,13 +148,10 @@ class Finish:
         self._db.register(name, pa.Table.from_arrays(arrays, names=list(schema)))
 
     def _keep(self, name: str, query: str) -> None:
-        """Compute a table, write it, and keep it under its name for what follows."""
-        self._db.execute(f'create temp table "{name}" as {query}')
-        self._write(name, f'select * from "{name}"')
+        """Compute a table, write it unless it is empty, and keep it under its name for what follows."""
+        (rows,) = self._db.execute(f'create temp table "{name}" as {query}').fetchone() or (0,)
+        if rows:
+            self._write(name, f'from "{name}"')
 
     def _write(self, name: str, query: str) -> None:
-        schema = COLLECTED[name].arrow_schema
-        with pq.ParquetWriter(self._writer.table_path(name), schema, compression="zstd") as target:
-            reader = self._db.sql(query).to_arrow_reader(_BATCH)
-            for batch in reader:
-                target.write_table(pa.Table.from_batches([batch]).select(schema.names).cast(schema))
+        self._writer.write_batches(name, self._db.sql(query).to_arrow_reader(_BATCH))

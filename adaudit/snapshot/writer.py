@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +21,8 @@ from adaudit.snapshot.manifest import Manifest, ManifestHeader, MemberInfo, Tabl
 
 MANIFEST_NAME = "manifest.json"
 LOG_NAME = "collection.log"
+
+_ROWS_OF_GROUP = 1 << 20
 
 
 def table_member(name: str) -> str:
@@ -59,8 +62,15 @@ class SnapshotWriter:
 
     def write_table(self, name: str, table: pa.Table) -> None:
         """Write all rows of a table; its columns are those declared, in their order."""
+        self.write_batches(name, table.to_batches(_ROWS_OF_GROUP))
+
+    def write_batches(self, name: str, batches: Iterable[pa.RecordBatch]) -> None:
+        """Write rows of a table as they come, each batch a row group; their columns are those declared."""
         schema = STORED[name].arrow_schema
-        pq.write_table(table.select(schema.names).cast(schema), self.table_path(name), compression="zstd")
+        path = self.table_path(name)
+        with pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=False) as target:
+            for batch in batches:
+                target.write_batch(batch.select(schema.names).cast(schema))
 
     def seal(self, header: ManifestHeader, log: Path | None = None) -> Path:
         """Write the snapshot file, owner-only, and return its path. Collected tables that were not put are
@@ -108,7 +118,8 @@ class SnapshotWriter:
     def _checked_rows(self, name: str) -> int:
         path = self.table_path(name)
         if not path.exists():
-            self.write_table(name, COLLECTED[name].arrow_schema.empty_table())
+            self.write_batches(name, ())
+            return 0
         with pq.ParquetFile(path) as parquet:
             if not parquet.schema_arrow.equals(STORED[name].arrow_schema):
                 raise InternalError("was not written with the declared schema", place=f"table {name}")
