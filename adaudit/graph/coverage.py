@@ -20,6 +20,7 @@ from adaudit.derive.gaps import Gap, Gaps
 from adaudit.graph.blocks import NONE
 from adaudit.graph.graph import Mask
 from adaudit.graph.nodes import Nodes
+from adaudit.schema import TABLES
 
 _EDGES: Final = ("edges", "changes")
 _PATHS: Final = ("exposure", "choke_points")
@@ -57,6 +58,9 @@ _WHOLE: Final = ("objects", *ACCOUNT_TABLES, "groups", "security_descriptors", "
 
 _KNOWN_HIDDEN: Final = "known_hidden"
 """Reason of containers that no ordinary account reads, such as that of password settings: they are no trusts."""
+
+_TOO_MANY: Final = "too_many"
+"""Reason of computed tables that lack rows."""
 
 _APART: Final = ("domain_dns", "forest_dns", "application")
 """Kinds of naming contexts without accounts, groups and policies."""
@@ -107,6 +111,7 @@ def _gaps(facts: Facts, nodes: Nodes) -> Iterator[_Placed]:
     for table, columns in _ANYWHERE:
         yield from ((gap, None) for gap in gaps.of(table, *columns) if gap.dn is None or gap.dn not in containers)
     yield from ((gap, None) for gap in gaps.wide(*_WHOLE) if gap.detail not in apart)
+    yield from ((gap, None) for gap in gaps.wide(*TABLES["edges"].computed_from) if gap.reason == _TOO_MANY)
     read_only = {row for row, is_rodc in facts.rows("domain_controllers", "object_id", "is_rodc") if is_rodc}
     for gap in gaps.of("links", "target_id"):
         if gap.object_id in read_only:

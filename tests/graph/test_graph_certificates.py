@@ -108,6 +108,15 @@ def test_whoever_is_denied_enrolment_gets_no_certificate(forest: SmallForest) ->
     assert pairs(forest.edges(certificates), "ADCSESC1") == {(LABO, HEAD)}
 
 
+def test_whoever_is_denied_what_authenticated_users_are_allowed_gets_no_certificate(forest: SmallForest) -> None:
+    bob = f"CN=Bob,{HEAD}"
+    forest.add(bob, "user", rid=1105)
+    forest.join(ANA, SOINS)
+    install(forest)
+    publish(forest, "Libre", f"D:(OD;;CR;{ENROLL};;{sid(1110)})(OA;;CR;{ENROLL};;AU)", name_flag=SUPPLIES_SUBJECT)
+    assert pairs(forest.edges(certificates), "ADCSESC1") == {(bob, HEAD), (HOST, HEAD)}
+
+
 def test_an_authority_that_controllers_do_not_accept_leads_nowhere(forest: SmallForest) -> None:
     install(forest)
     forest.rows["certificates"] = [row for row in forest.rows["certificates"] if row["store"] != "ntauth"]

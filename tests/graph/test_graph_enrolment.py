@@ -46,6 +46,15 @@ def test_a_denied_right_is_not_told(forest: SmallForest) -> None:
     assert not pairs(forest.edges(enrolment), "Enroll")
 
 
+@pytest.mark.parametrize(("most", "told"), [(1, {HOST}), (0, {"S-1-5-11"})])
+def test_those_who_keep_a_right_stand_for_authenticated_users_unless_they_are_too_many(
+    forest: SmallForest, monkeypatch: pytest.MonkeyPatch, most: int, told: set[str]
+) -> None:
+    monkeypatch.setattr("adaudit.graph.rights.shares.MOST_PARTS", most)
+    guard(forest, AUTHORITY, f"D:(OD;;CR;{ENROLL};;{sid(1104)})(OA;;CR;{ENROLL};;AU)")
+    assert pairs(forest.edges(enrolment), "Enroll") == {(source, AUTHORITY) for source in told}
+
+
 def test_a_template_is_published_by_an_authority_on_a_host(forest: SmallForest) -> None:
     template = publish(forest, "Poste", "D:")
     edges = forest.edges(enrolment)

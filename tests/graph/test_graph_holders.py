@@ -7,6 +7,7 @@ from typing import Any
 
 import networkx as nx
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,13 +21,29 @@ WELL_KNOWN = ("S-1-1-0", "S-1-5-11", "S-1-5-7", "S-1-5-32-546", "S-1-5-32-545")
 ALICE, BOB, INNER, OUTER, OTHER = range(5, 10)
 
 
-def facts_of(memberships: Iterable[tuple[int, int]], *, distribution: Iterable[int] = (), count: int = 10) -> Facts:
-    """Identities: five well-known ones, then accounts and groups alike of a domain."""
-    sids = [*WELL_KNOWN, *(f"{DOMAIN}-{1100 + n}" for n in range(5, count))]
+def facts_of(
+    memberships: Iterable[tuple[int, int]],
+    *,
+    distribution: Iterable[int] = (),
+    count: int = 10,
+    users: Iterable[int] = (),
+    guest: int | None = None,
+) -> Facts:
+    """Identities: five well-known ones, then accounts and groups alike of a domain; ``users``: accounts that can log
+    on, ``guest`` among them."""
+    sids = [*WELL_KNOWN, *(f"{DOMAIN}-{501 if n == guest else 1100 + n}" for n in range(5, count))]
+    able = set(users)
     rows: dict[str, list[dict[str, Any]]] = {
         "principals": [
-            {"principal_id": n, "sid": sid, "rid": int(sid.rpartition("-")[2])} for n, sid in enumerate(sids)
+            {
+                "principal_id": n,
+                "object_id": n if n in able else None,
+                "sid": sid,
+                "rid": int(sid.rpartition("-")[2]),
+            }
+            for n, sid in enumerate(sids)
         ],
+        "users": [{"object_id": n, "principal_id": n, "is_enabled": True} for n in sorted(able)],
         "memberships": [{"member_id": member, "group_id": group} for member, group in memberships],
         "groups": [{"principal_id": group, "is_security": False} for group in distribution],
     }
@@ -150,3 +167,66 @@ def test_with_deny_aces_exactly_the_accounts_that_hold_every_right_are_told_or_i
         if all(any(held.trustee in token and not held.without & token for held in right) for right in rights)
     }
     assert {n for n, token in tokens.items() if token & set(told)} == holding
+
+
+def test_whoever_a_deny_ace_hits_is_not_told_with_authenticated_users() -> None:
+    facts = facts_of([(BOB, INNER), (AUTHENTICATED, OUTER)], users=(ALICE, BOB, OTHER))
+    for trustee in (AUTHENTICATED, OUTER):
+        for denied in (BOB, INNER):
+            assert Holders(facts).of_all([Held(trustee, frozenset({denied}))], [Held(EVERYONE)]) == [ALICE, OTHER]
+    assert Holders(facts).of_all([Held(AUTHENTICATED, frozenset({BOB})), Held(INNER)]) == [ALICE, BOB, OTHER]
+
+
+def test_a_deny_ace_that_hits_nobody_who_logs_on_leaves_authenticated_users_whole() -> None:
+    facts = facts_of([(BOB, INNER)], users=(ALICE,))
+    assert Holders(facts).of_all([Held(AUTHENTICATED, frozenset({INNER}))]) == [AUTHENTICATED]
+
+
+def test_everyone_without_guest_is_authenticated_users_and_without_these_is_guest() -> None:
+    facts = facts_of([], users=(ALICE, BOB), guest=BOB)
+    assert Holders(facts).of_all([Held(EVERYONE, frozenset({BOB}))]) == [AUTHENTICATED]
+    assert Holders(facts).of_all([Held(EVERYONE, frozenset({AUTHENTICATED}))]) == [BOB]
+
+
+def test_too_many_to_be_told_one_by_one_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adaudit.graph.rights.holders.MOST_APART", 3)
+    holders = Holders(facts_of([], users=(ALICE, BOB)))
+    asked = [Held(AUTHENTICATED, frozenset({BOB}))]
+    assert [holders.of_all(asked) for _ in range(3)] == [[ALICE], [ALICE], [AUTHENTICATED]]
+
+
+WIDE_RIGHTS = st.lists(
+    st.lists(
+        st.builds(Held, st.sampled_from((EVERYONE, AUTHENTICATED, *range(5, 14))), st.frozensets(st.integers(0, 13))),
+        min_size=1,
+        max_size=3,
+    ),
+    min_size=1,
+    max_size=2,
+)
+WIDE_MEMBERSHIPS = st.lists(
+    st.tuples(st.one_of(st.just(AUTHENTICATED), st.integers(5, 13)), st.sampled_from(GROUPS)), max_size=20
+)
+
+
+@settings(deadline=None)
+@given(WIDE_MEMBERSHIPS, WIDE_RIGHTS, st.sampled_from((None, *ACCOUNTS)), st.booleans())
+def test_with_deny_aces_exactly_those_of_everyone_who_hold_every_right_are_told_or_in_what_is(
+    memberships: list[tuple[int, int]], rights: list[list[Held]], guest: int | None, too_many: bool
+) -> None:
+    facts = facts_of(memberships, count=14, users=ACCOUNTS, guest=guest)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("adaudit.graph.rights.holders.MOST_APART", 0 if too_many else 100)
+        told = Holders(facts).of_all(*rights)
+    upward = nx.DiGraph(memberships)
+    upward.add_nodes_from(range(14))
+    upward.add_edges_from((n, AUTHENTICATED) for n in ACCOUNTS if n != guest)
+    upward.add_edges_from((n, EVERYONE) for n in (AUTHENTICATED, *ACCOUNTS))
+    tokens = {n: {n, *nx.descendants(upward, n)} for n in ACCOUNTS}
+    holding = {
+        n
+        for n, token in tokens.items()
+        if all(any(held.trustee in token and not held.without & token for held in right) for right in rights)
+    }
+    covered = {n for n, token in tokens.items() if token & set(told)}
+    assert covered >= holding if too_many else covered == holding

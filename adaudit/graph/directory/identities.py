@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from adaudit.derive.facts import ACCOUNT_TABLES, Facts
 from adaudit.graph.blocks import NONE, Ids
+from adaudit.graph.directory.partners import Partners
 from adaudit.graph.nodes import Nodes
 
 Mask = npt.NDArray[np.bool_]
@@ -37,6 +38,19 @@ def enabled_accounts(facts: Facts, tables: tuple[str, ...] = ACCOUNT_TABLES) -> 
         ]
         parts.append((facts.ids(table, "object_id")[is_enabled], facts.ids(table, "rid")[is_enabled], *flags))
     return Accounts(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def foreign_that_log_on(facts: Facts) -> list[int]:
+    """Identities of other forests that trusts let in."""
+    partners = Partners(facts)
+    return [p.principal_id for p in facts.principals.values() if p.type == "foreign" and partners.may_log_on(p.sid)]
+
+
+def identities_that_log_on(facts: Facts) -> frozenset[int]:
+    """Identities of accounts that can log on, and those of other forests that trusts let in."""
+    of_object = facts.principal_of_object
+    here = (of_object.get(each) for each in enabled_accounts(facts).object_id.tolist())
+    return frozenset(each for each in here if each is not None).union(foreign_that_log_on(facts))
 
 
 def node_of_sid(facts: Facts, nodes: Nodes, sid: str) -> int:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from adaudit.derive.facts import ACCOUNT_TABLES, Facts
 from adaudit.derive.well_known import ANONYMOUS, AUTHENTICATED_USERS, EVERYONE
 from adaudit.graph.blocks import CHANGE_CODE, NONE, Block, Change, Changes, Edge, Ids, block, block_of
-from adaudit.graph.directory.identities import enabled_accounts, node_of_sid
+from adaudit.graph.directory.identities import enabled_accounts, foreign_that_log_on, node_of_sid
 from adaudit.graph.directory.partners import Partners
 from adaudit.graph.directory.places import scopes_of_controllers
 from adaudit.graph.kinds import Difficulty
@@ -77,7 +77,7 @@ def implicit_members(facts: Facts, nodes: Nodes) -> Iterator[Block]:
     common = everyone if authenticated == NONE else authenticated
     yield _all_in(nodes.of_objects(accounts.object_id[~is_guest]), common, accounts.object_id[~is_guest])
     yield _all_in(nodes.of_objects(accounts.object_id[is_guest]), everyone, accounts.object_id[is_guest])
-    foreign = _foreign_that_may_log_on(facts)
+    foreign = np.array(foreign_that_log_on(facts), np.int64)
     yield _all_in(nodes.of_principals(foreign), common, NONE)
     controllers = accounts.object_id[accounts.is_server & ~accounts.is_read_only]
     yield _all_in(nodes.of_objects(controllers), node_of_sid(facts, nodes, "S-1-5-9"), controllers)
@@ -117,12 +117,6 @@ def _distribution_groups(facts: Facts) -> Ids:
 def _selective(facts: Facts) -> Ids:
     partners = Partners(facts)
     found = [p.principal_id for p in facts.principals.values() if p.type == "foreign" and partners.is_selective(p.sid)]
-    return np.array(found, np.int64)
-
-
-def _foreign_that_may_log_on(facts: Facts) -> Ids:
-    partners = Partners(facts)
-    found = [p.principal_id for p in facts.principals.values() if p.type == "foreign" and partners.may_log_on(p.sid)]
     return np.array(found, np.int64)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from adaudit.derive.facts import Facts, Ids
 from adaudit.derive.tokens import Tokens
 from adaudit.derive.well_known import AUTHENTICATED_USERS, EVERYONE
-from adaudit.graph.directory.identities import enabled_accounts
+from adaudit.graph.directory.identities import identities_that_log_on
 from adaudit.graph.rights.powers import Powers, Proofs, joined, ranges
 
 MOST_PARTS: Final = 1_000_000
@@ -85,11 +85,7 @@ class Keepers:
         return self._accounts() if group in self._everybody else self._facts.memberships.members_of(group)
 
     def _all_accounts(self) -> tuple[int, ...]:
-        """Accounts that can log on, and identities of other forests."""
-        of_object = self._facts.principal_of_object
-        objects = enabled_accounts(self._facts).object_id.tolist()
-        here = {of_object[each] for each in objects if each in of_object}
-        return tuple(sorted(here | {p.principal_id for p in self._facts.principals.values() if p.type == "foreign"}))
+        return tuple(sorted(identities_that_log_on(self._facts)))
 
 
 class Split:

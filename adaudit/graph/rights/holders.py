@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from adaudit.derive.facts import Facts
 from adaudit.derive.tokens import comes_with_logon
 from adaudit.derive.well_known import AUTHENTICATED_USERS, EVERYONE
+from adaudit.graph.directory.identities import identities_that_log_on
+
+MOST_APART: Final = 200_000
+"""Identities told one by one in place of Authenticated Users or Everyone."""
 
 
 class Held(NamedTuple):
@@ -64,14 +69,19 @@ class Holders:
             breadth: [p.principal_id for p in facts.principals_by_sid.get(sid, ())] for breadth, sid in _SIDS.items()
         }
         self._known: dict[frozenset[int], _Expanded] = {}
+        self._left = MOST_APART
 
     def of_all(self, *rights: Iterable[Held]) -> list[int]:
         """The topmost identities that hold every right, in order; one of those in a cycle.
 
         Whoever holds every right is one of these or a member of one. A group some of whose members are denied a right
-        is told by the others in it; Authenticated Users and Everyone are told whole, unless all of them are denied.
+        is told by the others in it; so are Authenticated Users and Everyone, by those who can log on, until
+        ``MOST_APART`` are told: then whole, unless all of them are denied.
         """
         asked = [self._parts(right) for right in rights]
+        apart = self._apart(asked)
+        if apart is not None:
+            return apart
         found: list[int] = []
         for candidate in sorted(self._candidates(asked)):
             above = self._above_within(candidate, asked)
@@ -88,19 +98,66 @@ class Holders:
             for without, some in trustees.items()
         ]
 
-    def _candidates(self, rights: _Rights) -> set[int]:
-        """Some identities that hold every right, the topmost among them."""
+    def _narrowest(self, rights: _Rights) -> tuple[_Breadth, Sequence[_Part]]:
+        """The breadth of the right that the fewest hold, and that right."""
         breadths = [max((part.holders.breadth for part in parts), default=_Breadth.MEMBERS) for parts in rights]
         narrowest = min(breadths)
         chosen = min(
             (parts for parts, breadth in zip(rights, breadths, strict=True) if breadth is narrowest),
             key=lambda parts: sum(len(part.holders.members) for part in parts),
         )
+        return narrowest, chosen
+
+    def _apart(self, rights: _Rights) -> list[int] | None:
+        """Those who hold every right, one by one, where all who log on would but for deny ACEs that hit some of them;
+        None elsewhere, and for too many. Authenticated Users stay whole when it is others that Everyone lacks."""
+        narrowest, chosen = self._narrowest(rights)
+        if narrowest is _Breadth.MEMBERS or self._is_whole(narrowest, rights):
+            return None
+        everyone_is_apart = narrowest is _Breadth.EVERYONE and self._is_whole(_Breadth.AUTHENTICATED, rights)
+        whole = self._wide[_Breadth.AUTHENTICATED] if everyone_is_apart else []
+        listed = {each for part in chosen for each in part.holders.members} - self._memberships.groups
+        others = {
+            each
+            for each in listed.union(self._who_log_on).difference(*self._wide.values())
+            if not (whole and self._is_within(each, _Breadth.AUTHENTICATED))
+        }
+        if len(others) > self._left:
+            return None
+        kept = sorted({each for each in others if self._holds(each, rights)}.union(whole))
+        self._left -= len(kept)
+        return kept
+
+    def _is_whole(self, breadth: _Breadth, rights: _Rights) -> bool:
+        """Each right is given to all of that breadth, by a part that deny ACEs take from nobody who logs on."""
+        return all(any(part.holders.breadth >= breadth and not self._hits(part, breadth) for part in p) for p in rights)
+
+    def _hits(self, part: _Part, breadth: _Breadth) -> bool:
+        """Somebody of that breadth who can log on is left out."""
+        if part.without is None:
+            return False
+        if part.without.breadth is not _Breadth.MEMBERS:
+            return any(
+                self._is_within(each, breadth) and self._is_within(each, part.without.breadth)
+                for each in self._who_log_on
+            )
+        return any(self._is_within(each, breadth) for each in part.without.members & self._who_log_on)
+
+    @cached_property
+    def _who_log_on(self) -> frozenset[int]:
+        return identities_that_log_on(self._facts)
+
+    def _candidates(self, rights: _Rights) -> set[int]:
+        """Some identities that hold every right, the topmost among them."""
+        narrowest, chosen = self._narrowest(rights)
         if narrowest is _Breadth.MEMBERS:
             return self._first_met({trustee for part in chosen for trustee in part.trustees}, rights)
         listed = {each for part in chosen for each in part.holders.members}
-        elsewhere = {each for each in listed if not self._is_within(each, narrowest)}
-        return {each for each in elsewhere.union(self._wide[narrowest]) if self._holds(each, rights)}
+        wide = {breadth for breadth, some in self._wide.items() if any(self._holds(each, rights) for each in some)}
+        elsewhere = {each for each in listed if not any(self._is_within(each, breadth) for breadth in wide)}
+        return {
+            each for each in elsewhere.union(*(self._wide[breadth] for breadth in wide)) if self._holds(each, rights)
+        }
 
     def _first_met(self, trustees: set[int], rights: _Rights) -> set[int]:
         """Holders of every right that a walk down from the trustees meets first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Final, NamedTuple
@@ -18,6 +19,7 @@ from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
 from adaudit.graph.rights.capabilities import TAKING, Judge
 from adaudit.graph.rights.changes import RightsChanges
+from adaudit.graph.rights.denials import MOST_PARTS
 from adaudit.graph.rights.holders import Held, Holders
 from adaudit.graph.rights.powers import ranges
 
@@ -157,15 +159,17 @@ class Reader:
 
     def held_alone(self, shares: Shares) -> Shares:
         """The same, with those who keep the right in place of a group some of whose members are denied it; the change
-        then concerns the object alone, as another may deny it to others."""
+        then concerns the object alone, as another may deny it to others. Beyond ``MOST_PARTS`` the group stays."""
         is_split = np.isin(shares.row, list(shares.denied))
         if not is_split.any():
             return shares
         split = shares.take(is_split)
-        kept = {
-            row: self._holders.of_all([Held(principal, shares.denied[row])])
-            for row, principal in dict(zip(split.row.tolist(), split.principal.tolist(), strict=True)).items()
-        }
+        kept, left = {}, MOST_PARTS
+        holders = dict(zip(split.row.tolist(), split.principal.tolist(), strict=True))
+        for row, objects in Counter(split.row.tolist()).items():
+            keeping = self._holders.of_all([Held(holders[row], shares.denied[row])])
+            kept[row] = keeping if len(keeping) * objects <= left else [holders[row]]
+            left -= len(kept[row]) * objects
         place, within = ranges(np.array([len(kept[row]) for row in split.row.tolist()], np.int64))
         parts = split.take(place)
         principals = [kept[row][n] for row, n in zip(parts.row.tolist(), within.tolist(), strict=True)]
