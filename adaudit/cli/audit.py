@@ -17,8 +17,9 @@ from adaudit.engine.site_tier0 import read_site_tier0
 from adaudit.errors import IncompleteError, UsageError
 from adaudit.graph.answers.entry_points import read_entry_points
 from adaudit.graph.site_tier0 import AS_FOUND
-from adaudit.report import Texts, findings_json, write_report
 from adaudit.report.masking import mask
+from adaudit.report.texts import Texts
+from adaudit.report.writing import findings_json, write_report
 from adaudit.snapshot import open_snapshot
 
 _PATH = click.Path(path_type=Path)

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.text import Text
 
 from adaudit.derive import derive
 from adaudit.derive.facts import Facts
@@ -68,6 +66,9 @@ def _working() -> Iterator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         yield lambda _step: None
         return
+    from rich.console import Console
+    from rich.text import Text
+
     with Console(stderr=True).status("") as status:
         yield lambda step: status.update(Text(step))
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from adaudit.errors import IncompleteError, UsageError
-from adaudit.importers import import_ldif, import_sharphound
 from adaudit.visible import visible
 
 _PATH = click.Path(path_type=Path)
@@ -51,6 +50,8 @@ def ldif(
     """
     if output.exists() and not overwrite:
         raise UsageError("exists already (--overwrite replaces it)", place=str(output))
+    from adaudit.importers.ldif import import_ldif
+
     imported = import_ldif(files, output, as_of=as_of, account=account)
     _tell("given several times with different values, the fullest kept", imported.differing)
     _tell("referrals, not followed", imported.referrals)
@@ -74,6 +75,8 @@ def sharphound(archive: Path, into: Path, output: Path, *, overwrite: bool) -> N
     """
     if output.exists() and not overwrite:
         raise UsageError("exists already (--overwrite replaces it)", place=str(output))
+    from adaudit.importers.sharphound import import_sharphound
+
     imported = import_sharphound(archive, into, output)
     if imported.unusable:
         click.echo(f"{imported.unusable:,} identities that are no SID, left out", err=True)

@@ -15,10 +15,10 @@ from adaudit.engine.site_tier0 import read_site_tier0
 from adaudit.graph.answers.told import Plan
 from adaudit.graph.questions import Exposed, ask
 from adaudit.graph.site_tier0 import AS_FOUND
-from adaudit.report import Texts
 from adaudit.report.outlook import exposure_told, gain_told
 from adaudit.report.paths_document import plan_part
 from adaudit.report.steps import Steps
+from adaudit.report.texts import Texts
 from adaudit.report.values import Format
 from adaudit.snapshot import open_snapshot
 from adaudit.visible import visible

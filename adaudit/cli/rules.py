@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from adaudit.engine import Outcome, RuleErrors, empty_database, load_pack, load_rules, run_cases, run_pack_cases
 from adaudit.engine.answers import Extent, answers
@@ -60,6 +57,10 @@ def list_(as_json: bool, language: Language, folder: Path | None, pack_folder: P
         rows = [{**_summary(rule), "title": rule.prose[language].title} for rule in rules]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table("id", "kind", "levels", "title", box=None, header_style="bold")
     for rule in rules:
         levels = ", ".join(map(str, rule.levels))

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from adaudit.errors import UsageError
 from adaudit.samples import DEFAULT_SEED, HOSPITALS, generate, write_shared_staff
@@ -68,6 +66,9 @@ def _progress(name: str) -> Iterator[Callable[[int], None]]:
     if not sys.stderr.isatty():
         yield lambda _objects: None
         return
+    from rich.console import Console
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn(f"{name}: {{task.completed:,}} objects", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(name, total=None)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from adaudit.snapshot import Snapshot, open_snapshot
-from adaudit.snapshot.export import ExportForm, export_snapshot
 from adaudit.visible import visible
+
+if TYPE_CHECKING:
+    from adaudit.snapshot.export import ExportForm
 
 _SNAPSHOT = click.Path(path_type=Path)
 
@@ -48,7 +50,7 @@ def verify(path: Path) -> None:
 @click.option(
     "--to",
     "form",
-    type=click.Choice(get_args(ExportForm)),
+    type=click.Choice(["parquet", "csv", "duckdb"]),
     required=True,
     help="parquet or csv: a folder with one file per table; duckdb: one database file.",
 )
@@ -60,6 +62,8 @@ def export(path: Path, form: ExportForm, output: Path, *, overwrite: bool) -> No
     In CSV, lists are JSON and bytes hexadecimal; a text that a spreadsheet would run as a formula (it begins
     with =, +, -, @, a tab or a line end) is preceded by an apostrophe.
     """
+    from adaudit.snapshot.export import export_snapshot  # needs duckdb
+
     with open_snapshot(path) as snapshot:
         export_snapshot(snapshot, form, output, overwrite=overwrite)
     click.echo(visible(str(output)))

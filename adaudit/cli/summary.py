@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Final
 
 import click
-from rich.console import Console
-from rich.text import Text
 
 from adaudit.engine.model import Audit, Status
 from adaudit.engine.score import priority
 from adaudit.engine.standing import AcceptanceState, Score
-from adaudit.report import FILES, Texts
 from adaudit.report.cards import grade, priority_name
 from adaudit.report.outlook import exposure_told
+from adaudit.report.texts import Texts
 from adaudit.report.values import Format, clean
 from adaudit.report.verdict import figures, objects_behind, to_fix
+from adaudit.report.writing import FILES
 from adaudit.visible import visible
 
 _SHOWN: Final = 5
@@ -60,12 +59,16 @@ def summary(judged: Audit, page: Path, texts: Texts) -> Iterator[Line]:
 
 def tell(lines: Iterable[Line]) -> None:
     """Colours on a terminal only, and not where NO_COLOR is set."""
-    console = Console() if sys.stdout.isatty() else None
-    for style, text in lines:
-        if console:
-            console.print(Text(visible(text), style=style), soft_wrap=True)
-        else:
+    if not sys.stdout.isatty():
+        for _, text in lines:
             click.echo(visible(text))
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console()
+    for style, text in lines:
+        console.print(Text(visible(text), style=style), soft_wrap=True)
 
 
 def _standing(judged: Audit, texts: Texts) -> Iterator[Line]:

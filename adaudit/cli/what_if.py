@@ -17,10 +17,10 @@ from adaudit.engine.site_tier0 import read_site_tier0
 from adaudit.engine.what_if import WhatIf, what_if
 from adaudit.graph.answers.told import Outlook
 from adaudit.graph.site_tier0 import AS_FOUND
-from adaudit.report import Texts
 from adaudit.report.outlook import exposure_told
 from adaudit.report.paths_document import change_part
 from adaudit.report.steps import Steps
+from adaudit.report.texts import Texts
 from adaudit.snapshot import open_snapshot
 from adaudit.visible import visible
 

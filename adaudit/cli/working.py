@@ -6,9 +6,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.text import Text
-
 
 @contextmanager
 def working(message: str) -> Iterator[None]:
@@ -16,5 +13,8 @@ def working(message: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
+    from rich.console import Console
+    from rich.text import Text
+
     with Console(stderr=True).status(Text(message)):
         yield

@@ -18,7 +18,6 @@ from adaudit.engine.judge import Verdict, judge
 from adaudit.engine.load import parameter, read_cases
 from adaudit.engine.model import Rule
 from adaudit.engine.source import Source
-from adaudit.graph.analysis import Analysis
 from adaudit.schema import COMPUTED, GRAPH, TABLES
 
 
@@ -74,7 +73,11 @@ def case_tables(source: Source, number: int, case: CaseDocument, *, has_graph: b
         raise source.error(f"{computed[0]} is computed, as the case asks", "case", number, "tables", computed[0])
     facts = Facts(tables)
     computed_tables = dict(derived(facts))
-    return tables | computed_tables | (dict(Analysis(facts).tables()) if has_graph else {})
+    if has_graph:
+        from adaudit.graph.analysis import Analysis  # needs scipy
+
+        computed_tables |= dict(Analysis(facts).tables())
+    return tables | computed_tables
 
 
 def _reads_graph(reading: Reading) -> bool:

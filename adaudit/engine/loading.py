@@ -13,8 +13,6 @@ from adaudit.derive.facts import Facts
 from adaudit.engine.book import Reading, RuleBook
 from adaudit.engine.check import facts_of, rows_of
 from adaudit.engine.model import Timing
-from adaudit.graph.analysis import Analysis
-from adaudit.graph.answers.outlook import outlook_of
 from adaudit.graph.answers.told import Outlook
 from adaudit.graph.site_tier0 import AS_FOUND, SiteTier0
 from adaudit.schema import TABLES
@@ -59,6 +57,9 @@ class Loading:
 
     def tables(self) -> Iterator[tuple[str, pa.Table]]:
         """Each table, reduced to its columns that are read. Whoever takes them is timed with the loading."""
+        from adaudit.graph.analysis import Analysis  # needs scipy
+        from adaudit.graph.answers.outlook import outlook_of
+
         start = time.perf_counter()
         facts = Facts(self._tables)
         for name, _ in derived(facts):

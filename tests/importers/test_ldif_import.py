@@ -13,7 +13,7 @@ import pytest
 
 from adaudit.cli.main import run
 from adaudit.errors import InputError
-from adaudit.importers import LdifImport, import_ldif
+from adaudit.importers.ldif import LdifImport, import_ldif
 from adaudit.schema import COLLECTED
 from adaudit.snapshot import open_snapshot
 from tests.importers.material import (

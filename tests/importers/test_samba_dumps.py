@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adaudit.importers import import_ldif
+from adaudit.importers.ldif import import_ldif
 from adaudit.schema import COLLECTED
 from adaudit.snapshot import Snapshot, open_snapshot
 

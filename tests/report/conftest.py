@@ -10,7 +10,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from adaudit.engine.model import Audit
-from adaudit.report import write_report
+from adaudit.report.writing import write_report
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from adaudit.engine.model import Audit, Language, Level
-from adaudit.report import findings_json
+from adaudit.report.writing import findings_json
 from tests.report.audits import accepted_audit, full_audit, hostile_audit, make_audit, result, rule, subject
 
 SCHEMA = json.loads(files("adaudit.report").joinpath("findings.schema.json").read_text(encoding="utf-8"))

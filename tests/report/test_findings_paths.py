@@ -23,7 +23,7 @@ from adaudit.graph.answers.told import (
     Step,
     Thing,
 )
-from adaudit.report import findings_json
+from adaudit.report.writing import findings_json
 from tests.report.audits import make_audit
 
 SCHEMA = json.loads(files("adaudit.report").joinpath("findings.schema.json").read_text(encoding="utf-8"))

@@ -8,12 +8,12 @@ from html.parser import HTMLParser
 import pytest
 
 from adaudit.engine.model import Audit, Detail, Language, Level, PowerShell, Status, SubjectKind
-from adaudit.report import findings_json
 from adaudit.report.evidence import MOST_ROWS
 from adaudit.report.html import render
 from adaudit.report.page import build_page
 from adaudit.report.sheet import sheet
 from adaudit.report.texts import Texts
+from adaudit.report.writing import findings_json
 from tests.report.audits import accepted_audit, full_audit, gap, hostile_audit, make_audit, result, rule, subject
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adaudit.errors import UsageError
-from adaudit.report import FILES, write_report
+from adaudit.report.writing import FILES, write_report
 from tests.report.audits import full_audit, hostile_audit
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")

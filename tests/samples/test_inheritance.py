@@ -10,7 +10,7 @@ import pytest
 from adaudit.decode.descriptor import Ace, parse_descriptor
 from adaudit.decode.descriptor_encode import NewAce
 from adaudit.decode.sddl import from_sddl
-from adaudit.importers import import_ldif
+from adaudit.importers.ldif import import_ldif
 from adaudit.samples.descriptors import Descriptors, Inheritable
 from adaudit.samples.schema_data import classes, rows
 from adaudit.snapshot import Snapshot, open_snapshot

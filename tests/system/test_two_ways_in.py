@@ -14,7 +14,7 @@ import pytest
 
 from adaudit.engine import audit, load_rules
 from adaudit.engine.model import Audit, Gap, Result, Status
-from adaudit.importers import import_ldif
+from adaudit.importers.ldif import import_ldif
 from adaudit.ingest.files import FILE_TABLES
 from adaudit.schema import COLLECTED
 from adaudit.snapshot import Snapshot, open_snapshot
