@@ -7,9 +7,8 @@ that has no value (MS-ADTS 5.1.3.3.3).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from itertools import groupby
 
 import duckdb
@@ -104,15 +103,9 @@ def grants_by_descriptor(db: duckdb.DuckDBPyConnection, token: Token) -> dict[in
     return {row[0]: granted.get(row[0], ()) for row in closed}
 
 
-def unreadable(grants: Mapping[int, tuple[Grant, ...]], attributes: Iterable[AttributeAccess]) -> list[tuple[int, str]]:
-    """Pairs (sd_id, attribute name) that the account may not read."""
-    wanted = tuple(attributes)
-
-    @cache
-    def refused(signature: tuple[Grant, ...]) -> tuple[str, ...]:
-        return tuple(a.name for a in wanted if not _may_read(signature, a))
-
-    return [(sd_id, name) for sd_id, signature in grants.items() for name in refused(signature)]
+def unreadable(grants: tuple[Grant, ...], attributes: Iterable[AttributeAccess]) -> list[AttributeAccess]:
+    """The attributes that the descriptor does not let the account read."""
+    return [each for each in attributes if not _may_read(grants, each)]
 
 
 def hides_children(grants: tuple[Grant, ...]) -> bool:

@@ -62,21 +62,33 @@ TYPED_TABLES = (
 )
 """Tables with one row per object whose columns are checked for silent refusals."""
 
+ACCOUNT_TABLES = ("users", "computers", "managed_service_accounts")
+PRINCIPAL_TABLES = (*ACCOUNT_TABLES, "groups")
+
 RELATION_SOURCES = (
     (
         "memberships",
         "member_id",
         "member",
+        ("groups",),
         "select object_id from groups",
         "select object_id from groups g where exists "
         "(select 1 from memberships m where m.group_id = g.principal_id and m.origin = 'member')",
     ),
-    ("spns", "spn", "servicePrincipalName", "select object_id from all_accounts", "select object_id from spns"),
+    (
+        "spns",
+        "spn",
+        "servicePrincipalName",
+        ACCOUNT_TABLES,
+        "select object_id from all_accounts",
+        "select object_id from spns",
+    ),
     *(
         (
             "logons",
             column,
             attribute,
+            ACCOUNT_TABLES,
             "select object_id from all_accounts where exists (select 1 from logons)",
             f"select object_id from logons where {column} is not null",
         )
@@ -91,6 +103,7 @@ RELATION_SOURCES = (
         "delegations",
         "spn",
         "msDS-AllowedToDelegateTo",
+        ACCOUNT_TABLES,
         "select object_id from all_accounts",
         "select object_id from delegations where kind = 'constrained'",
     ),
@@ -98,6 +111,7 @@ RELATION_SOURCES = (
         "delegations",
         "target_id",
         "msDS-AllowedToActOnBehalfOfOtherIdentity",
+        ACCOUNT_TABLES,
         "select object_id from all_accounts",
         "select object_id from all_accounts where rbcd_sd_id is not null",
     ),
@@ -105,6 +119,7 @@ RELATION_SOURCES = (
         "sid_history",
         "sid",
         "sIDHistory",
+        PRINCIPAL_TABLES,
         "select object_id from all_accounts union all select object_id from groups",
         "select object_id from sid_history",
     ),
@@ -112,6 +127,7 @@ RELATION_SOURCES = (
         "key_credentials",
         "usage",
         "msDS-KeyCredentialLink",
+        ("users", "computers"),
         "select object_id from users union all select object_id from computers",
         "select object_id from key_credentials",
     ),
@@ -119,6 +135,7 @@ RELATION_SOURCES = (
         "gpo_links",
         "gpo_id",
         "gPLink",
+        ("organizational_units",),
         "select object_id from organizational_units",
         "select container_id from gpo_links",
     ),
@@ -126,6 +143,7 @@ RELATION_SOURCES = (
         "published_templates",
         "template_name",
         "certificateTemplates",
+        ("certificate_authorities",),
         "select object_id from certificate_authorities",
         "select ca_id from published_templates",
     ),
@@ -133,6 +151,7 @@ RELATION_SOURCES = (
         "dns_zones",
         "allow_update",
         "dNSProperty",
+        ("objects",),
         "select object_id from dns_zones",
         "select object_id from dns_zones where zone_type is not null or allow_update is not null",
     ),
@@ -140,6 +159,7 @@ RELATION_SOURCES = (
         "links",
         "target_id",
         "managedBy",
+        ("computers",),
         "select object_id from computers",
         "select object_id from links where lower(attribute) = 'managedby'",
     ),
@@ -148,6 +168,7 @@ RELATION_SOURCES = (
             "links",
             "target_id",
             attribute,
+            ("computers",),
             "select object_id from computers where is_rodc_account",
             f"select object_id from links where lower(attribute) = '{attribute.lower()}'",
         )
@@ -157,6 +178,7 @@ RELATION_SOURCES = (
         "links",
         "target_id",
         "msDS-AssignedAuthNPolicySilo",
+        ("users",),
         "select object_id from users",
         "select object_id from links where lower(attribute) = 'msds-assignedauthnpolicysilo'",
     ),
@@ -165,6 +187,7 @@ RELATION_SOURCES = (
             "attributes",
             "text",
             attribute,
+            (object_class,),
             f"select object_id from objects where object_class = '{object_class}'",
             f"select object_id from s_attributes join ids using (n) where lower(name) = '{attribute.lower()}'",
         )
@@ -174,6 +197,7 @@ RELATION_SOURCES = (
         "trust_names",
         "name",
         "msDS-TrustForestTrustInfo",
+        ("trusts",),
         "select object_id from trusts where is_forest_transitive",
         "select object_id from trust_names",
     ),
@@ -181,6 +205,7 @@ RELATION_SOURCES = (
         "certificates",
         "sha256",
         "cACertificate",
+        ("certificationAuthority", "pKIEnrollmentService"),
         "select object_id from objects where object_class in ('certificationAuthority', 'pKIEnrollmentService')",
         "select object_id from certificates",
     ),
@@ -188,11 +213,12 @@ RELATION_SOURCES = (
         "display_specifier_menus",
         "command",
         "adminContextMenu",
+        ("displaySpecifier",),
         "select object_id from objects where object_class = 'displaySpecifier'",
         "select object_id from display_specifier_menus",
     ),
 )
-"""(table, column, attribute, objects that may hold it, objects that were seen to hold it)."""
+"""(table, column, attribute, tables or classes of what may hold it, objects that may, objects that were seen to)."""
 
 FOREST_SOURCES = {
     "crossRefContainer": ("functional_level", "upn_suffixes", "spn_suffixes", "recycle_bin_enabled"),
@@ -240,8 +266,6 @@ HOMES = (
     ("display_specifier_menus", "configuration", "cn=displayspecifiers"),
 )
 """(table, kind of naming context, container below its head) of tables whose objects are in one place."""
-
-PRINCIPAL_TABLES = ("users", "computers", "managed_service_accounts", "groups")
 
 KNOWN_HIDDEN = """
 select 'objects' as table_name, '*' as column_name, p.domain_id, 'CN=Deleted Objects,' || p.dn as dn, null as detail

@@ -14,7 +14,7 @@ from adaudit.decode.sid import WELL_KNOWN
 from adaudit.ingest.access import account_token
 from adaudit.ingest.columns import PLAIN_TABLES, typed_select
 from adaudit.ingest.coverage import Coverage
-from adaudit.ingest.expectations import TYPED_TABLES
+from adaudit.ingest.expectations import ACCOUNT_TABLES, TYPED_TABLES
 from adaudit.ingest.files import FILE_RELATIONS, POLICY_FOLDERS
 from adaudit.ingest.forest import CrossRef, Forest, assemble
 from adaudit.ingest.logons import LOGON_RELATIONS
@@ -130,10 +130,9 @@ class Finish:
     def _prepare_coverage(self) -> None:
         """What ``coverage`` and ``access`` read beside the finished tables."""
         shared = "object_id, principal_id, domain_id, rbcd_sd_id"
-        accounts = ("users", "computers", "managed_service_accounts")
         self._db.execute(
             "create temp view all_accounts as "
-            + " union all ".join(f"select {shared} from {name}" for name in accounts)
+            + " union all ".join(f"select {shared} from {name}" for name in ACCOUNT_TABLES)
         )
         typed = [
             f"select '{name}' as table_name, t.object_id, o.domain_id from {name} t join objects o using (object_id)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import duckdb
@@ -21,29 +21,23 @@ class Fact(NamedTuple):
     attribute: str
 
 
-class Columns(NamedTuple):
-    """Columns of objects that may each be absent: was it not there, or refused?
+class Question(NamedTuple):
+    """Facts that some objects may hold: were they not there, or refused?
 
-    ``rows`` is a SELECT of the objects that may hold them, ``object_id`` and those columns.
+    ``holders``: typed tables or classes of those objects. ``rows`` is a SELECT of ``object_id`` and ``absent``: for
+    each fact, in their order, whether it is not there.
     """
 
-    rows: str
+    holders: tuple[str, ...]
     facts: tuple[Fact, ...]
-
-
-class Expected(NamedTuple):
-    """An attribute that some objects may hold, each value in a row: were there none, or were they refused?
-
-    ``holders`` and ``present`` are SELECTs of object ids: those that may hold it, those seen to hold it.
-    """
-
-    fact: Fact
-    holders: str
-    present: str
+    rows: str
 
 
 class Silence:
-    """Adds to ``gaps`` on a database that holds the finished tables; what was not asked for was not refused."""
+    """Adds to ``gaps`` on a database that holds the finished tables; what was not asked for was not refused.
+
+    Many questions are put in one statement, as each statement costs more to plan than to run.
+    """
 
     def __init__(self, db: duckdb.DuckDBPyConnection, has_descriptors: bool) -> None:
         self._db = db
@@ -56,31 +50,24 @@ class Silence:
 
     def mandatory(self) -> None:
         """Attributes that a directory always sets: absent means that they could not be read."""
-        for table in ("objects", *TYPED_TABLES):
-            always = [
-                c
-                for c in COLLECTED[table].columns
-                if c.always and c.name != "sd_id" and (table, c.name) not in self._not_asked
-            ]
-            if not always:
-                continue
-            alive = f"{table} t" if table == "objects" else f"{table} t join objects o using (object_id)"
-            where, domain = ("not t.is_deleted", "t") if table == "objects" else ("not o.is_deleted", "o")
-            counts = ", ".join(f"count(*) filter (where {missing(table, c)})" for c in always)
-            found = self._db.execute(f"select {counts} from {alive} where {where}").fetchone() or ()
-            for column, count in zip(always, found, strict=True):
-                if count:
-                    self._db.execute(
-                        f"""
-                        insert into gaps
-                        select '{table}', '{column.name}', {domain}.domain_id, t.object_id, null, 'denied',
-                            'mandatory_missing', '{column.source}'
-                        from {alive} where {where} and {missing(table, column)} and not exists (
-                            select 1 from gaps g where g.object_id = t.object_id and g.reason = 'malformed'
-                                and g.table_name = '{table}' and g.column_name = '{column.name}'
-                        )
-                        """
-                    )
+        questions = list(mandatory_questions())
+        facts = [
+            (number, place, *fact)
+            for number, question in enumerate(questions)
+            for place, fact in enumerate(question.facts, 1)
+            if fact[:2] not in self._not_asked
+        ]
+        self._register("mandatory", facts, {"question": pa.int32(), "place": pa.int32(), **_FACT})
+        self._db.execute(f"""
+            insert into gaps
+            select m.table_name, m.column_name, o.domain_id, a.object_id, null, 'denied', 'mandatory_missing',
+                m.attribute
+            from ({_answers(enumerate(questions))}) a join mandatory m using (question) join objects o using (object_id)
+            where a.absent[m.place] and not exists (
+                select 1 from gaps g where g.object_id = a.object_id and g.reason = 'malformed'
+                    and g.table_name = m.table_name and g.column_name = m.column_name
+            )
+        """)
         self._db.execute("""
             insert into gaps
             select t.table_name, '*', o.domain_id, null, o.dn, 'denied', 'mandatory_missing', 'objectClass'
@@ -117,112 +104,115 @@ class Silence:
 
     def refused(self, grants: Mapping[int, tuple[Grant, ...]]) -> None:
         """Absent attributes that the account has no right to read, or of objects whose descriptor it could not read."""
-        groups = list(expected_columns())
-        several = [Expected(Fact(*row[:3]), *row[3:]) for row in RELATION_SOURCES]
-        facts = [fact for group in groups for fact in group.facts] + [each.fact for each in several]
-        pairs = unreadable(grants, self._access({fact.attribute for fact in facts}))
-        self._db.register(
-            "refused",
-            pa.table(
-                [[sd_id for sd_id, _ in pairs], [name for _, name in pairs]],
-                schema=pa.schema({"sd_id": pa.int32(), "attribute": pa.string()}),
-            ),
-        )
+        questions = list(expected_questions())
+        attributes = self._access({fact.attribute for question in questions for fact in question.facts})
+        reasons = [{each.name: "descriptor_unreadable" for each in attributes}]
+        numbers: dict[tuple[Grant, ...], int] = {}
+        for signature in grants.values():
+            if signature not in numbers:
+                numbers[signature] = len(reasons)
+                reasons.append(
+                    {
+                        each.name: "confidential" if each.is_confidential else "no_read_right"
+                        for each in unreadable(signature, attributes)
+                    }
+                )
+        refusing = [(sd_id, numbers[signature]) for sd_id, signature in grants.items() if reasons[numbers[signature]]]
+        self._register("refusing", refusing, {"sd_id": pa.int32(), "signature": pa.int32()})
         self._db.execute("""
             create temp table suspects as
-            select object_id, domain_id, sd_id from objects
-            where not is_deleted and (sd_id is null or sd_id in (select sd_id from refused))
+            select object_id, domain_id, object_class, coalesce(r.signature, 0) as signature
+            from objects o left join refusing r using (sd_id)
+            where not is_deleted and (o.sd_id is null or r.signature is not null)
         """)
-        hidden_whole = self._db.execute("""
-            select distinct table_name from typed_objects join suspects using (object_id) where sd_id is null
+        met = self._db.execute("""
+            select table_name, signature from suspects join typed_objects using (object_id)
+            union select object_class, signature from suspects
         """).fetchall()
-        hidden = {row[0] for row in hidden_whole}
-        refused = {name for _, name in pairs}
+        refused = [
+            (signature, number, place, *fact, reasons[signature][fact.attribute.lower()])
+            for number, question in enumerate(questions)
+            for signature in {signature for holder, signature in met if holder in question.holders}
+            for place, fact in enumerate(question.facts, 1)
+            if fact[:2] not in self._not_asked and fact.attribute.lower() in reasons[signature]
+        ]
+        if refused:
+            self._tell({number: questions[number] for _, number, *_ in refused}, refused)
 
-        def is_told(fact: Fact) -> bool:
-            is_hidden = fact.table in hidden or (bool(hidden) and fact.table not in TYPED_TABLES)
-            return fact[:2] not in self._not_asked and (is_hidden or fact.attribute.lower() in refused)
-
-        for group in groups:
-            if told := tuple(filter(is_told, group.facts)):
-                self._tell_columns(Columns(group.rows, told))
-        for each in several:
-            if is_told(each.fact):
-                self._tell_rows(each)
-
-    def _tell_columns(self, group: Columns) -> None:
-        """One statement for all: each costs more to plan than to run."""
-        table = group.facts[0].table
-        names = [COLLECTED[table].column(fact.column) for fact in group.facts]
-        self._insert(
-            table,
-            f"""
-            select object_id, unnest($columns) as column_name, unnest($attributes) as attribute,
-                unnest([{", ".join(missing(table, column) for column in names)}]) as is_absent
-            from ({group.rows}) t semi join suspects using (object_id)
-            """,
-            group.facts,
-        )
-
-    def _tell_rows(self, expected: Expected) -> None:
-        self._insert(
-            expected.fact.table,
-            f"""
-            select object_id, unnest($columns) as column_name, unnest($attributes) as attribute, true as is_absent
-            from suspects semi join ({expected.holders}) using (object_id)
-            where object_id not in ({expected.present})
-            """,
-            (expected.fact,),
-        )
-
-    def _insert(self, table: str, absent: str, facts: Sequence[Fact]) -> None:
-        self._db.execute(
-            f"""
+    def _tell(self, questions: Mapping[int, Question], refused: Sequence[tuple[object, ...]]) -> None:
+        kinds = {"signature": pa.int32(), "question": pa.int32(), "place": pa.int32(), **_FACT, "reason": pa.string()}
+        self._register("refused", refused, kinds)
+        self._db.execute(f"""
             insert into gaps
-            select $table, a.column_name, s.domain_id, s.object_id, null, 'denied',
-                case when s.sd_id is null then 'descriptor_unreadable' when c.name is not null then 'confidential'
-                    else 'no_read_right' end, a.attribute
-            from ({absent}) a join suspects s using (object_id)
-            left join refused r on r.sd_id = s.sd_id and r.attribute = lower(a.attribute)
-            left join confidential c on c.name = lower(a.attribute)
-            where a.is_absent and (s.sd_id is null or r.sd_id is not null)
-            """,
-            {
-                "table": table,
-                "columns": [fact.column for fact in facts],
-                "attributes": [fact.attribute for fact in facts],
-            },
-        )
+            select r.table_name, r.column_name, s.domain_id, s.object_id, null, 'denied', r.reason, r.attribute
+            from ({_answers(questions.items(), "semi join suspects using (object_id)")}) a
+            join suspects s using (object_id) join refused r using (signature, question)
+            where a.absent[r.place]
+        """)
 
     def _access(self, attributes: set[str]) -> list[AttributeAccess]:
         """What reading each attribute takes, by the schema that was read; its name alone when that was not."""
-        self._db.execute(
-            "create temp table confidential as select lower(name) as name from schema_attributes where is_confidential"
-        )
+        names = sorted(attribute.lower() for attribute in attributes)
         rows = self._db.execute(
-            "select lower(name), guid, property_set, is_confidential from schema_attributes where name is not null"
+            "select lower(name), guid, property_set, is_confidential from schema_attributes "
+            "where lower(name) in (select unnest($names))",
+            {"names": names},
         ).fetchall()
         known = {row[0]: AttributeAccess(*row) for row in rows}
-        names = sorted(attribute.lower() for attribute in attributes)
         return [known.get(name, AttributeAccess(name, None, None, is_confidential=False)) for name in names]
 
+    def _register(self, name: str, rows: Sequence[tuple[object, ...]], kinds: dict[str, pa.DataType]) -> None:
+        columns = zip(*rows, strict=True) if rows else [()] * len(kinds)
+        self._db.register(name, pa.table(list(columns), schema=pa.schema(kinds)))
 
-def expected_columns() -> Iterator[Columns]:
-    """Every optional attribute from which a column follows, by the objects that may hold it."""
+
+_FACT = {"table_name": pa.string(), "column_name": pa.string(), "attribute": pa.string()}
+
+
+def _answers(questions: Iterable[tuple[int, Question]], condition: str = "") -> str:
+    """The rows of numbered questions, with the number of each: of all objects, or of those that a join leaves."""
+    return " union all ".join(
+        f"select {number} as question, object_id, absent from ({question.rows}) {condition}"
+        for number, question in questions
+    )
+
+
+def mandatory_questions() -> Iterator[Question]:
+    """Every attribute that a directory always sets on what a typed table, or the one of objects, holds."""
+    for table in ("objects", *TYPED_TABLES):
+        rows = "from objects where not is_deleted" if table == "objects" else f"from {table}"
+        always = (c for c in COLLECTED[table].columns if c.always and c.name != "sd_id")
+        if facts := tuple(Fact(table, c.name, c.source) for c in always):
+            yield _of_columns((table,), facts, rows)
+
+
+def expected_questions() -> Iterator[Question]:
+    """Every optional attribute from which something follows, by the objects that may hold it."""
     for table in TYPED_TABLES:
         columns = (c for c in COLLECTED[table].columns if c.source and not c.always and c.name != "rbcd_sd_id")
-        yield Columns(f"from {table}", tuple(Fact(table, c.name, c.source) for c in columns))
+        yield _of_columns((table,), tuple(Fact(table, c.name, c.source) for c in columns), f"from {table}")
     for object_class, names in FOREST_SOURCES.items():
         rows = f"select object_id, f.* from objects, forests f where object_class = '{object_class}'"
         sources = {name: COLLECTED["forests"].column(name).source or "msDS-EnabledFeature" for name in names}
-        yield Columns(rows, tuple(Fact("forests", name, source) for name, source in sources.items()))
+        yield _of_columns((object_class,), tuple(Fact("forests", *source) for source in sources.items()), rows)
     heads = [COLLECTED["domains"].column(name) for name in ("functional_level", "machine_account_quota")]
-    yield Columns("from domains where is_collected", tuple(Fact("domains", c.name, c.source) for c in heads))
+    facts = tuple(Fact("domains", c.name, c.source) for c in heads)
+    yield _of_columns(("objects",), facts, "from domains where is_collected")
     policy = [
         c for c in COLLECTED["password_policies"].columns if c.source.startswith(("min", "max", "pwd", "lockout"))
     ]
     facts = tuple(Fact("password_policies", c.name, c.source) for c in policy)
-    yield Columns("from password_policies where kind = 'domain'", facts)
+    yield _of_columns(("objects",), facts, "from password_policies where kind = 'domain'")
+    for *fact, holders, rows, present in RELATION_SOURCES:
+        absent = f"select object_id, [true] as absent from ({rows}) where object_id not in ({present})"
+        yield Question(holders, (Fact(*fact),), absent)
+
+
+def _of_columns(holders: tuple[str, ...], facts: tuple[Fact, ...], rows: str) -> Question:
+    """``rows`` is a SELECT of the objects that may hold some columns, ``object_id`` and those columns."""
+    flags = [missing(fact.table, COLLECTED[fact.table].column(fact.column)) for fact in facts]
+    absent = f"select object_id, [{', '.join(flags)}] as absent from ({rows}) t where {' or '.join(flags)}"
+    return Question(holders, facts, absent)
 
 
 def missing(table: str, column: Column) -> str:
