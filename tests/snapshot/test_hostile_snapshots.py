@@ -257,12 +257,16 @@ def test_declared_sizes_beyond_the_limit_are_refused_before_reading(
     refuse(sealed, "declares 5000 rows")
 
 
-def test_a_small_table_that_decodes_to_a_huge_one_is_stopped(sealed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("limit", "value"), [("MAX_TABLE_BYTES", 200_000_000), ("MAX_EXPANSION", 1000)])
+def test_a_small_table_that_decodes_to_a_huge_one_is_stopped(
+    sealed: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+) -> None:
     """A dictionary holds the long value once: nothing in the metadata tells what the rows decode to."""
     table = pa.table({"object_id": pa.array([0] * 50_000, pa.int32()), "name": ["x" * 10_000] * 50_000})
     with_table(sealed, "sites", parquet(table), 50_000)
     assert sealed.stat().st_size < 200_000
-    monkeypatch.setattr(reader, "MAX_TABLE_BYTES", 200_000_000)
+    monkeypatch.setattr(reader, "MAX_EXPANSION", 1 << 40)
+    monkeypatch.setattr(reader, limit, value)
     with open_snapshot(sealed) as snapshot, pytest.raises(InputError, match="decodes to more than"):
         snapshot.table("sites")
 
