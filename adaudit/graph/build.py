@@ -31,6 +31,7 @@ from adaudit.graph.families.service_hosts import service_hosts
 from adaudit.graph.families.special_identities import special_identities
 from adaudit.graph.families.sysvol import sysvol
 from adaudit.graph.families.trusts import trusts
+from adaudit.graph.families.weak_mapping import weak_mapping
 from adaudit.graph.graph import Graph, assemble
 from adaudit.graph.nodes import Nodes
 
@@ -43,6 +44,7 @@ FAMILIES: tuple[Family, ...] = (
     laps,
     enrolment,
     certificates,
+    weak_mapping,
     bad_successor,
     sysvol,
     members,

@@ -103,6 +103,8 @@ _FOLLOWED: Final = (
     EdgeKind("ADCSESC1", True, _DIRECT, True),
     EdgeKind("ADCSESC3", True, _DIRECT, True),
     EdgeKind("ADCSESC4", True, _DIRECT, True),
+    EdgeKind("ADCSESC9a", True, _UNCERTAIN, True),
+    EdgeKind("ADCSESC9b", True, _UNCERTAIN, True),
     EdgeKind("ADCSESC13", True, _DIRECT, True),
 )
 
@@ -127,8 +129,6 @@ _TOLD: Final = (
     EdgeKind("PublishedTo", False, _DIRECT, True),
     EdgeKind("HostsCAService", False, _DIRECT, True),
     EdgeKind("OIDGroupLink", False, _DIRECT, True),
-    EdgeKind("ADCSESC9a", False, _UNCERTAIN, True),
-    EdgeKind("ADCSESC9b", False, _UNCERTAIN, True),
     EdgeKind("SelectiveMemberOf", False, _UNCERTAIN, False),
     EdgeKind("HasSPN", False, _UNCERTAIN, False),
     EdgeKind("DontReqPreauth", False, _UNCERTAIN, False),

@@ -29,7 +29,7 @@ from tests.graph.small_pki import (
 ANA, SOINS, LABO = f"CN=Ana,{HEAD}", f"CN=Soins,{HEAD}", f"CN=Labo,{HEAD}"
 EVERYBODY = f"D:(OA;;CR;{ENROLL};;AU)"
 NAME_FLAG, ENROLLMENT_FLAG = "ea1dddc4-60ff-416e-8cc0-17cee534bce7", "d15ef7d8-f226-46db-ae79-b34e560bd12c"
-APPROVAL, NO_EXTENSION, SAN_UPN, SAN_DNS = 0x2, 0x80000, 0x02000000, 0x08000000
+APPROVAL, SAN_DNS = 0x2, 0x08000000
 POLICY = "1.3.6.1.4.1.311.21.8.1.400"
 
 
@@ -273,15 +273,6 @@ def test_no_user_enrols_where_the_directory_has_to_give_a_host_name(forest: Smal
     aces = "".join(f"(OA;;CR;{ENROLL};;{who})" for who in (sid(1104), sid(1110)))
     publish(forest, "Bloc", "D:" + aces, certificate_policies=[POLICY], name_flag=SAN_DNS)
     assert [(edge.source, edge.difficulty) for edge in told(forest, "ADCSESC13")] == [(SOINS, "prerequisite")]
-
-
-@pytest.mark.parametrize(("flag", "kind"), [(SAN_UPN, "ADCSESC9a"), (SAN_DNS, "ADCSESC9b")])
-def test_a_certificate_tied_to_a_name_alone_is_told(forest: SmallForest, flag: int, kind: str) -> None:
-    install(forest)
-    template = publish(forest, "Ancien", EVERYBODY, enrollment_flag=NO_EXTENSION, name_flag=flag)
-    (edge,) = (edge for edge in forest.edges(certificates) if edge.kind != "GoldenCert")
-    assert (edge.kind, edge.source, edge.difficulty) == (kind, "S-1-5-11", "uncertain")
-    assert edge.change == ("change_template", template, None, "NO_SECURITY_EXTENSION", None)
 
 
 def test_what_was_not_read_or_seen_raises_nothing(forest: SmallForest) -> None:

@@ -13,7 +13,7 @@ from adaudit.graph.analysis import Analysis
 from adaudit.graph.blocks import CHANGE_KINDS
 from adaudit.graph.kinds import CODE_OF
 from adaudit.graph.what_if.tables import change_of, tables_after
-from tests.graph.small_descriptors import sid
+from tests.graph.small_descriptors import guard, sid
 from tests.graph.small_forest import HEAD, SmallForest
 from tests.graph.small_pki import AGENT, ENROLL, SERVICES, SUPPLIES_SUBJECT, install, publish
 
@@ -32,6 +32,8 @@ def agents(forest: SmallForest) -> None:
 
 def weak_mapping(forest: SmallForest) -> None:
     publish(forest, "Ancien", EVERYBODY, enrollment_flag=0x80000, name_flag=0x02000000)
+    forest.add(f"CN=Support,{HEAD}", "group", rid=1112)
+    guard(forest, f"CN=Ana,{HEAD}", f"D:(A;;GA;;;{sid(1112)})")
 
 
 def issuance_policy(forest: SmallForest) -> None:

@@ -157,7 +157,7 @@ def make_outlook(**changes: Any) -> Outlook:
         "changes": CHANGES,
         "missing": {"objects.sd_id": 14, "gpo_settings.*": 1},
         "not_modelled": {"relay": ("CoerceAndRelayNTLMToSMB",), "ca_registry": ("ManageCA", "ADCSESC7")},
-        "uncertain": {"HasSPN": 12, "ADCSESC9a": 3},
+        "uncertain": {"HasSPN": 12, "DontReqPreauth": 3},
     }
     return Outlook(**(defaults | changes))
 

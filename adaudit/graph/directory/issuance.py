@@ -82,6 +82,11 @@ class Template(NamedTuple):
         return bool(self.enrollment_flag & _NO_SECURITY_EXTENSION)
 
     @property
+    def maps_by_name(self) -> bool:
+        """Its certificates open sessions, are issued unattended, and say whose they are by a name alone."""
+        return self.omits_account and self.opens_sessions and self.is_unattended
+
+    @property
     def names_user(self) -> bool:
         return bool(self.name_flag & _USER_NAME_IN_SAN)
 

@@ -11,9 +11,9 @@ from adaudit.derive.facts import Facts, Ids
 from adaudit.graph.blocks import Block, Change, Edge, block_of
 from adaudit.graph.directory.issuance import authorities_of, group_links, publications, templates_of
 from adaudit.graph.nodes import Nodes
+from adaudit.graph.rights.enrolees import ENROLL
 from adaudit.graph.rights.shares import USE, Reader
 
-ENROLL: Final = "0e10c968-78fb-11d2-90d4-00c04f79dc55"
 AUTO_ENROLL: Final = "a05b8cc2-17bc-4802-a710-e7c15ab866a2"
 
 

@@ -89,6 +89,11 @@ class Holders:
                 found.append(candidate)
         return found
 
+    def comprised(self, identities: frozenset[int]) -> frozenset[int] | None:
+        """The identities and those in them, at any depth; None for all who log on."""
+        expanded = self._expanded(identities)
+        return expanded.members if expanded.breadth is _Breadth.MEMBERS else None
+
     def _parts(self, right: Iterable[Held]) -> list[_Part]:
         trustees: dict[frozenset[int], set[int]] = {}
         for held in right:
