@@ -10,7 +10,6 @@ from typing import Any, Final
 import click
 
 from adaudit.cli.working import working
-from adaudit.engine.site_tier0 import read_site_tier0
 from adaudit.errors import UsageError
 from adaudit.graph.answers.told import Ace, Evidence, Path, Step, Thing
 from adaudit.graph.questions import AtDistance, Questions, ask
@@ -45,7 +44,11 @@ def command(
     """
     if source is None and target is None:
         raise UsageError("give --from, --to or both")
-    site = AS_FOUND if site_path is None else read_site_tier0(site_path)
+    site = AS_FOUND
+    if site_path is not None:
+        from adaudit.engine.site_tier0 import read_site_tier0  # needs duckdb, which no search does
+
+        site = read_site_tier0(site_path)
     with working("drawing the attack graph…"), open_snapshot(path) as snapshot:
         questions = ask(snapshot, site)
     if source is not None and target is not None:
