@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from functools import cached_property
 
 import pyarrow as pa
 
+from adaudit.derive.bounds import bounded
 from adaudit.derive.facts import Facts, build, in_order
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -25,16 +25,17 @@ def controller_addresses(facts: Facts) -> pa.Table:
     """
     subnets = _Subnets(facts)
     addresses = _addresses(facts)
-    rows = []
-    for object_id, host in facts.rows("domain_controllers", "object_id", "dns_host_name"):
-        for address in addresses.get(host or "", ()):
-            if not (address.is_loopback or address.is_link_local):
-                rows.append((object_id, str(address), *subnets.around(address)))
-    return build("controller_addresses", in_order(rows, 0, 1))
+
+    def rows() -> Iterator[tuple[int, str, int | None, int | None]]:
+        for object_id, host in facts.rows("domain_controllers", "object_id", "dns_host_name"):
+            for text, address in sorted((str(address), address) for address in addresses.get(host or "", ())):
+                yield object_id, text, *subnets.around(address)
+
+    return build("controller_addresses", bounded(facts, "controller_addresses", rows()))
 
 
 def _addresses(facts: Facts) -> dict[str, set[Address]]:
-    """Addresses by host name, lower case."""
+    """Addresses by host name, lower case; without loopback and link-local ones."""
     zones = dict(facts.rows("dns_zones", "object_id", "name"))
     found: dict[str, set[Address]] = {}
     for zone_id, name, kind, data in facts.rows("dns_records", "zone_id", "name", "type", "data"):
@@ -45,30 +46,28 @@ def _addresses(facts: Facts) -> dict[str, set[Address]]:
             address = ipaddress.ip_address(data or "")
         except ValueError:
             continue
-        found.setdefault(zone if name == _APEX else f"{name}.{zone}", set()).add(address)
+        if not (address.is_loopback or address.is_link_local):
+            found.setdefault(zone if name == _APEX else f"{name}.{zone}", set()).add(address)
     return found
 
 
 class _Subnets:
-    """Declared subnets, the longest first."""
+    """Declared subnets."""
 
     def __init__(self, facts: Facts) -> None:
-        self._rows = list(facts.rows("subnets", "object_id", "site_id", "prefix"))
-
-    def around(self, address: Address) -> tuple[int | None, int | None]:
-        """The subnet and its site; None twice when no subnet contains the address."""
-        for network, subnet, site in self._longest_first:
-            if network.version == address.version and address in network:
-                return subnet, site
-        return None, None
-
-    @cached_property
-    def _longest_first(self) -> list[tuple[Network, int, int | None]]:
-        return sorted(self._networks(), key=lambda row: (-row[0].prefixlen, row[1]))
-
-    def _networks(self) -> Iterator[tuple[Network, int, int | None]]:
-        for subnet, site, prefix in self._rows:
+        self._by_network: dict[Network, tuple[int, int | None]] = {}
+        for subnet, site, prefix in in_order(facts.rows("subnets", "object_id", "site_id", "prefix"), 0):
             try:
-                yield ipaddress.ip_network(prefix or ""), subnet, site
+                self._by_network.setdefault(ipaddress.ip_network(prefix or ""), (subnet, site))
             except ValueError:
                 continue
+        self._lengths = sorted({network.prefixlen for network in self._by_network}, reverse=True)
+
+    def around(self, address: Address) -> tuple[int | None, int | None]:
+        """The longest subnet that contains the address, and its site; None twice when none does."""
+        for length in self._lengths:
+            if length <= address.max_prefixlen:
+                network = ipaddress.ip_network((address, length), strict=False)
+                if network in self._by_network:
+                    return self._by_network[network]
+        return None, None

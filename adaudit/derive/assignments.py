@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from itertools import chain
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from adaudit.derive.bounds import bounded
 from adaudit.derive.facts import Facts, build
-from adaudit.derive.preferences import Item, items
+from adaudit.derive.preferences import Item, by_scope, items
 from adaudit.derive.trustees import Trustees
 
 _RIGHTS, _GROUPS = "Privilege Rights", "Group Membership"
@@ -23,31 +25,37 @@ _Member = tuple[int, str, str, str, int | None, bool]
 def user_rights(facts: Facts) -> pa.Table:
     """One row per scope, right and trustee, in the order of ``resultant_settings``; of a right of nobody, none."""
     trustees = Trustees(facts)
-    rows = []
-    for scope, right, value, gpo, has_filter in _lines(facts, _RIGHTS):
-        for trustee in _listed(value):
-            found = trustees.find(trustee, gpo)
-            rows.append((scope, right, trustee, found.sid, found.principal_id, found.is_anyone, gpo, has_filter))
-    return build("user_rights", rows)
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for scope, right, value, gpo, has_filter in _lines(facts, _RIGHTS):
+            for trustee in _listed(value):
+                found = trustees.find(trustee, gpo)
+                yield scope, right, trustee, found.sid, found.principal_id, found.is_anyone, gpo, has_filter
+
+    return build("user_rights", bounded(facts, "user_rights", rows()))
 
 
 def local_group_members(facts: Facts) -> pa.Table:
     """One row per scope, group and member: those of restricted groups, then those that preferences add."""
     trustees = Trustees(facts)
-    rows = []
-    for scope, group, member, origin, gpo, is_conditional in (*_restricted(facts), *_preferred(facts)):
-        group_sid = trustees.find(group, gpo).sid
-        found = trustees.find(member, gpo)
-        identity = (found.sid, found.principal_id, found.is_anyone)
-        rows.append((scope, group, group_sid, member, *identity, origin, gpo, is_conditional))
-    return build("local_group_members", rows)
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for scope, group, member, origin, gpo, is_conditional in chain(_restricted(facts), _preferred(facts)):
+            group_sid = trustees.find(group, gpo).sid
+            found = trustees.find(member, gpo)
+            identity = (found.sid, found.principal_id, found.is_anyone)
+            yield scope, group, group_sid, member, *identity, origin, gpo, is_conditional
+
+    return build("local_group_members", bounded(facts, "local_group_members", rows()))
 
 
 def _lines(facts: Facts, section: str) -> Iterator[tuple[int, str, str, int | None, bool]]:
     settings = facts.table("resultant_settings")
     is_line = pc.and_(pc.equal(settings["kind"], "security_template"), pc.equal(settings["section"], section))
-    for row in settings.filter(is_line).to_pylist():
-        yield row["scope_id"], row["name"] or "", row["value"] or "", row["gpo_id"], bool(row["has_wmi_filter"])
+    here = Facts({"resultant_settings": settings.filter(is_line)})
+    columns = ("scope_id", "name", "value", "gpo_id", "has_wmi_filter")
+    for scope, name, value, gpo, has_filter in here.rows("resultant_settings", *columns):
+        yield scope, name or "", value or "", gpo, bool(has_filter)
 
 
 def _restricted(facts: Facts) -> Iterator[_Member]:
@@ -64,15 +72,15 @@ def _preferred(facts: Facts) -> Iterator[_Member]:
     is_groups = pc.and_(
         pc.equal(settings["kind"], "preference"), pc.ends_with(pc.utf8_lower(settings["file"]), "groups.xml")
     )
-    rows = settings.filter(is_groups).to_pylist()
-    filtered = {row["gpo_id"] for row in rows if row["has_wmi_filter"]}
-    for item in items(rows):
-        place = item.place
-        group = item.properties.get("groupsid") or item.properties.get("groupname")
-        if group and item.properties.get("action", "U").upper() != "D":
-            for member in _added(item):
-                is_conditional = item.is_targeted or place.gpo_id in filtered
-                yield place.scope_id, group, member, "preference", place.gpo_id, is_conditional
+    for rows in by_scope(settings.filter(is_groups)):
+        filtered = {row["gpo_id"] for row in rows if row["has_wmi_filter"]}
+        for item in items(rows):
+            place = item.place
+            group = item.properties.get("groupsid") or item.properties.get("groupname")
+            if group and item.properties.get("action", "U").upper() != "D":
+                for member in _added(item):
+                    is_conditional = item.is_targeted or place.gpo_id in filtered
+                    yield place.scope_id, group, member, "preference", place.gpo_id, is_conditional
 
 
 def _added(item: Item) -> Iterator[str]:

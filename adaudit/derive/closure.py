@@ -27,9 +27,8 @@ def closure(facts: Facts, members: Collection[int]) -> Iterator[tuple[int, str]]
             sites.add(site)
     tree = _Tree(facts)
     holding = tree.holders(members)
-    applied = sorted(facts.rows("applied_gpos", "container_id", "gpo_id"), key=lambda row: row[0] or 0)
     told = tree.names(holding)
-    for container, gpo in applied:
+    for container, gpo in facts.rows("applied_gpos", "container_id", "gpo_id"):
         if gpo is not None and container in holding:
             policies.setdefault(gpo, f"applies to {told[container]}")
     names = tree.names(site for site in sites if site is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -137,7 +138,7 @@ def _of_members(kinds: frozenset[str]) -> frozenset[str]:
 def _standing(facts: Facts, kinds: Kinds, rights: pa.Table) -> Iterator[bool]:
     """Whether each row stands once replication rights and blocked owners are looked at."""
     replicating = rights.filter(pc.is_in(rights["object_type"], pa.array(NEED_GET_CHANGES)))
-    asking = _who_may_ask(facts, replicating["sd_id"].unique())
+    asking = _Asking(facts, replicating["sd_id"].unique())
     blocks_owners = any(
         text and text[_BLOCK_OWNER_POSITION : _BLOCK_OWNER_POSITION + 1] == "1"
         for (text,) in facts.rows("forests", "ds_heuristics")
@@ -145,29 +146,33 @@ def _standing(facts: Facts, kinds: Kinds, rights: pa.Table) -> Iterator[bool]:
     columns = ("sd_id", "object_class", "principal_id", "right", "object_type")
     for sd, object_class, principal, right, guid in zip(*(rights[c].to_pylist() for c in columns), strict=True):
         if right == "control_access" and guid in NEED_GET_CHANGES:
-            yield _share_a_bearer(facts, principal, asking.get(sd, set()))
+            yield asking.includes(sd, principal)
         else:
             yield not (right == "owner" and blocks_owners and kinds.is_computer(object_class))
 
 
-def _who_may_ask(facts: Facts, sds: pa.Array) -> dict[int, set[int]]:
-    """Holders of DS-Replication-Get-Changes, alone or with all other rights, by descriptor."""
-    rights = facts.table("descriptor_rights")
-    here = rights.filter(pc.is_in(rights["sd_id"], sds))
-    holders: dict[int, set[int]] = {}
-    columns = ("sd_id", "principal_id", "right", "object_type")
-    for sd, principal, right, guid in zip(*(here[c].to_pylist() for c in columns), strict=True):
-        if principal is not None and right in ("control_access", "full_control") and guid in (None, GET_CHANGES):
-            holders.setdefault(sd, set()).add(principal)
-    return holders
+class _Asking:
+    """Who may ask for changes: holders of DS-Replication-Get-Changes, alone or with all other rights."""
 
+    def __init__(self, facts: Facts, sds: pa.Array) -> None:
+        self._facts = facts
+        self._holders: dict[int, set[int]] = {}
+        rights = facts.table("descriptor_rights")
+        here = Facts({"descriptor_rights": rights.filter(pc.is_in(rights["sd_id"], sds))})
+        columns = ("sd_id", "principal_id", "right", "object_type")
+        for sd, principal, right, guid in here.rows("descriptor_rights", *columns):
+            if principal is not None and right in ("control_access", "full_control") and guid in (None, GET_CHANGES):
+                self._holders.setdefault(sd, set()).add(principal)
+        self._bearers = cache(self._bearers_of)
 
-def _share_a_bearer(facts: Facts, principal: int | None, holders: set[int]) -> bool:
-    """Somebody is in the identity and in one of the holders, each at any depth."""
-    if principal is None or not holders:
-        return False
-    if any(stands_for_everybody(facts, each) for each in (principal, *holders)):
-        return True
-    below = facts.memberships.below
-    bearers = {principal, *(reached.principal_id for reached in below(principal))}
-    return any(each in bearers or any(r.principal_id in bearers for r in below(each)) for each in holders)
+    def includes(self, sd: int, principal: int | None) -> bool:
+        """Somebody is in the identity and in one of the holders, each at any depth."""
+        holders = self._holders.get(sd)
+        if principal is None or not holders:
+            return False
+        if any(stands_for_everybody(self._facts, each) for each in (principal, *holders)):
+            return True
+        return not self._bearers(sd).isdisjoint(self._facts.memberships.closure((principal,)))
+
+    def _bearers_of(self, sd: int) -> set[int]:
+        return self._facts.memberships.closure(self._holders[sd])

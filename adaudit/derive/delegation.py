@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pyarrow as pa
 
+from adaudit.derive.bounds import bounded
 from adaudit.derive.facts import ACCOUNT_TABLES, Facts, build, in_order
 
 KRBTGT_RID = 502
@@ -18,15 +20,17 @@ def delegation_targets(facts: Facts) -> pa.Table:
     under all, so that an SPN nobody bears still leads to the computer it names.
     """
     index = _Index(facts)
-    rows = []
-    for object_id, principal, kind, transition, spn, service, host in facts.rows(
-        "delegations", "object_id", "principal_id", "kind", "protocol_transition", "spn", "service_class", "host"
-    ):
-        if kind == "constrained" and spn is not None:
-            reached: list[tuple[int | None, str | None]]
-            reached = [*index.reached(object_id, spn.lower(), service, host)] or [(None, None)]
-            rows += [(object_id, principal, spn, transition, target, match) for target, match in reached]
-    return build("delegation_targets", in_order(rows, 0, 2, 4))
+    columns = ("object_id", "principal_id", "spn", "protocol_transition", "service_class", "host", "kind")
+    rows = facts.rows("delegations", *columns)
+    constrained = in_order((row for row in rows if row[-1] == "constrained" and row[2] is not None), 0, 2)
+
+    def reaching() -> Iterator[Sequence[Any]]:
+        for object_id, principal, spn, transition, service, host, _ in constrained:
+            reached = [*index.reached(object_id, spn.lower(), service, host)]
+            for target, match in in_order(reached, 0) or [(None, None)]:
+                yield object_id, principal, spn, transition, target, match
+
+    return build("delegation_targets", bounded(facts, "delegation_targets", reaching()))
 
 
 class _Index:

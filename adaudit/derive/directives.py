@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,6 +20,10 @@ OVERRIDING: Final = {"registry", "security_template", "audit", "redirection"}
 """Kinds of which the last GPO to set a name wins."""
 
 _SOFT, _DELETION = "**soft.", "**del."
+_INSTRUCTION: Final = "**"
+
+_MOST_REMOVED: Final = 1 << 24
+"""Values that the instructions of all GPOs together remove, each counted whenever it is removed."""
 
 
 class Key(NamedTuple):
@@ -82,23 +89,30 @@ class _Draft:
 def policies(facts: Facts) -> tuple[dict[str, dict[int, Policy]], int]:
     """By side and GPO, what it does to keys, which are numbered from 0; and how many keys there are.
 
-    Within a GPO the settings follow one another as in its files, so that its last word counts.
+    Within a GPO the settings follow one another as in its files, so that its last word counts. Instructions beyond
+    ``_MOST_REMOVED`` are left out, and policy_scopes is cut.
     """
     settings = _settings(facts)
     numbers: dict[Key, int] = {}
     for setting in settings:
         numbers.setdefault(_key(setting), len(numbers))
     values_of = _ValuesOf(numbers)
+    allowed = _MOST_REMOVED
     drafts: dict[str, dict[int, _Draft]] = {"computer": {}, "user": {}}
     for setting in settings:
         if setting.gpo_id is not None and setting.side in drafts:
             draft = drafts[setting.side].setdefault(setting.gpo_id, _Draft())
-            draft.remove(values_of.removed_by(setting))
+            if setting.begins(_INSTRUCTION) and allowed >= 0:
+                removed = values_of.removed_by(setting)
+                allowed -= len(removed)
+                draft.remove(removed)
             number = numbers[_key(setting)]
             if setting.begins(_SOFT) and number in draft.rows and draft.rows[number].begins(_DELETION):
                 draft.remove({number})
             if not setting.begins(_SOFT) or number not in draft.rows:
                 draft.rows[number] = setting
+    if allowed < 0:
+        facts.cut("policy_scopes")
     done = {side: {gpo: draft.done() for gpo, draft in by_gpo.items()} for side, by_gpo in drafts.items()}
     return done, len(numbers)
 
@@ -132,12 +146,14 @@ class _ValuesOf:
         for key, number in numbers.items():
             if key.kind == "registry" and not key.name.startswith("**"):
                 self._by_key.setdefault(key.section, {})[key.name] = number
+        self._paths = sorted(f"{key}\\" for key in self._by_key)
 
     def removed_by(self, setting: _Setting) -> set[int]:
-        """What an instruction removes (MS-GPREG 2.2.1.1): values of its key, listed ones, or keys below it."""
+        """What an instruction of Registry.pol removes: values of its key, listed ones, or keys below it.
+
+        MS-GPREG 2.2.1.1.
+        """
         name, section = (setting.name or "").lower(), (setting.section or "").lower()
-        if setting.kind != "registry" or not name.startswith("**"):
-            return set()
         values = self._by_key.get(section, {})
         listed = {text.strip().lower() for text in (setting.value or "").split(";")}
         if name.startswith("**delvals"):
@@ -145,10 +161,13 @@ class _ValuesOf:
         if name.startswith("**deletevalues"):
             return {number for value, number in values.items() if value in listed}
         if name.startswith("**deletekeys"):
-            return {
-                number
-                for key, below in self._by_key.items()
-                if any(f"{key}\\".startswith(f"{section}\\{removed}\\") for removed in listed if removed)
-                for number in below.values()
-            }
+            keys = {key for removed in listed if removed for key in self._below(f"{section}\\{removed}\\")}
+            return {number for key in keys for number in self._by_key[key].values()}
         return set()
+
+    def _below(self, path: str) -> Iterator[str]:
+        """The key at a path, which ends with a backslash, and those below it."""
+        for found in islice(self._paths, bisect_left(self._paths, path), None):
+            if not found.startswith(path):
+                return
+            yield found[:-1]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ Ids = npt.NDArray[np.int64]
 
 ACCOUNT_TABLES = ("users", "computers", "managed_service_accounts")
 """Tables of accounts, each with ``object_id`` and ``principal_id``."""
+
+_ROWS_AT_ONCE: Final = 1 << 16
+"""Rows that are Python objects at the same time: these take ten times what their table does."""
 
 
 class Principal(NamedTuple):
@@ -53,10 +57,20 @@ class Facts:
 
     def __init__(self, tables: Mapping[str, pa.Table]) -> None:
         self._tables = dict(tables)
+        self._cuts: set[str] = set()
 
     def add(self, name: str, table: pa.Table) -> None:
         """Make a computed table available to the next computations."""
         self._tables[name] = table
+
+    def cut(self, name: str) -> None:
+        """Note that a computed table lacks rows, because there are more than are computed."""
+        self._cuts.add(name)
+
+    @property
+    def cuts(self) -> frozenset[str]:
+        """Computed tables that lack rows for that reason, those that are computed from them not included."""
+        return frozenset(self._cuts)
 
     def table(self, name: str) -> pa.Table:
         """The table under its declared schema."""
@@ -76,8 +90,8 @@ class Facts:
 
     def rows(self, name: str, *columns: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a table, reduced to some columns."""
-        table = self.table(name)
-        return zip(*(table[column].to_pylist() for column in columns), strict=True)
+        for batch in self.table(name).select(columns).to_batches(_ROWS_AT_ONCE):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
     def ids(self, name: str, column: str) -> Ids:
         """An integer column as an array, -1 standing for null."""
@@ -147,7 +161,10 @@ def in_order(rows: Iterable[Sequence[Any]], *columns: int) -> list[Sequence[Any]
 def build(name: str, rows: Iterable[Sequence[Any]]) -> pa.Table:
     """A declared table from rows in the order of its columns."""
     schema = TABLES[name].arrow_schema
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    return pa.table(
-        [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
-    )
+    waiting = iter(rows)
+    parts = []
+    while some := list(islice(waiting, _ROWS_AT_ONCE)):
+        columns = zip(*some, strict=True)
+        arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+        parts.append(pa.record_batch(arrays, schema=schema))
+    return pa.Table.from_batches(parts, schema)

@@ -6,24 +6,22 @@ the one applies to the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from typing import Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from adaudit.decode.flags import AccessMask, expand_generic
+from adaudit.derive.denying import MOST_PARTIAL, Denying, Mask
 from adaudit.derive.facts import Facts, Ids, distinct, ids_of
 from adaudit.derive.names import Names
 from adaudit.derive.tokens import Tokens
 from adaudit.derive.well_known import EVERYONE, OWNER_RIGHTS
-
-Mask = npt.NDArray[np.bool_]
 
 SCOPED: Final = int(
     AccessMask.DS_CREATE_CHILD
@@ -45,7 +43,6 @@ _ACE_COLUMNS: Final = (
 )
 
 _NO_TYPE: Final = "00000000-0000-0000-0000-000000000000"
-_PAIRS_AT_ONCE: Final = 4_000_000
 
 
 class Trustee(NamedTuple):
@@ -197,7 +194,11 @@ def read_grants(facts: Facts, role: str, expand: Callable[[int], int]) -> Grants
     aces = _read(facts, codes, np.array(sorted(owners), np.int64), expand)
     limited_owners = _give_owner_rights(aces, codes, owners)
     nobody = codes.trustee(-1, None)
-    allows, denials = _allowed(aces.take(aces.trustee != nobody), codes, Names(facts), Tokens(facts))
+    aces = aces.take(aces.trustee != nobody)
+    denying = Denying(aces.sd, ~aces.is_allow & ~aces.is_conditional)
+    if denying.is_cut:
+        facts.cut("file_rights" if role == "file" else "descriptor_rights")
+    allows, denials = _allowed(aces, denying, codes, Names(facts), Tokens(facts))
     rows = [allows]
     rows.append(_whole({sd: t for sd, t in owners.items() if t != nobody and sd not in limited_owners}, OWNER))
     everyone = next(iter(facts.principals_by_sid.get(EVERYONE, ())), None)
@@ -257,7 +258,7 @@ def _give_owner_rights(aces: _Aces, codes: _Codes, owners: dict[int, int]) -> se
     return set(limited)
 
 
-def _allowed(aces: _Aces, codes: _Codes, names: Names, tokens: Tokens) -> tuple[_Aces, Denials]:
+def _allowed(aces: _Aces, denying: Denying, codes: _Codes, names: Names, tokens: Tokens) -> tuple[_Aces, Denials]:
     """Allow ACEs, their masks reduced by the deny ACEs that come before and apply, and what else these take."""
     mask = aces.mask.copy()
     set_of = np.full(len(codes.types), -1, np.int64)
@@ -277,7 +278,8 @@ def _allowed(aces: _Aces, codes: _Codes, names: Names, tokens: Tokens) -> tuple[
         return denied.principal_id in tokens.of(allowed.principal_id)
 
     partial: list[tuple[Ids, Ids]] = []
-    for deny, allow in _pairs(aces):
+    left = MOST_PARTIAL
+    for deny, allow in denying.pairs(aces.is_allow):
         kind, other = aces.object_type[deny], aces.object_type[allow]
         covers = (kind == 0) | (kind == other) | (kind == set_of[other])
         meets = covers | (other == 0) | (other == set_of[kind]) | is_class[kind] | is_class[other]
@@ -287,7 +289,9 @@ def _allowed(aces: _Aces, codes: _Codes, names: Names, tokens: Tokens) -> tuple[
         verdicts = [applies(*divmod(pair, len(trustees))) for pair in pairs.tolist()]
         concerned = covers & np.array(verdicts, bool)[place]
         np.bitwise_and.at(mask, allow[concerned], ~aces.mask[deny[concerned]])
-        partial.append((deny[~concerned], allow[~concerned]))
+        told = np.nonzero(~concerned)[0][:left]
+        left -= len(told)
+        partial.append((deny[told], allow[told]))
     kept = aces.is_allow & (mask != 0)
     denials = _denials(aces, mask, np.where(kept, np.cumsum(kept) - 1, -1), partial, _principals(tuple(trustees)))
     aces.mask = mask
@@ -304,23 +308,6 @@ def _denials(aces: _Aces, mask: Ids, row: Ids, partial: list[tuple[Ids, Ids]], p
     order = np.lexsort((deny, allow))
     deny, allow = deny[order], allow[order]
     return Denials(row[allow], principals[aces.trustee[deny]], bits[order], aces.object_type[deny])
-
-
-def _pairs(aces: _Aces) -> Iterator[tuple[Ids, Ids]]:
-    """Every deny ACE with each allow ACE after it in the same descriptor, as two arrays of indexes, in batches."""
-    denies = np.nonzero(~aces.is_allow & ~aces.is_conditional)[0]
-    ends = np.searchsorted(aces.sd, aces.sd[denies], side="right")
-    counts = ends - denies - 1
-    done = 0
-    while done < len(denies):
-        upto = done + max(1, int(np.searchsorted(np.cumsum(counts[done:]), _PAIRS_AT_ONCE)))
-        chosen, lengths = denies[done:upto], counts[done:upto]
-        deny = np.repeat(chosen, lengths)
-        within = np.arange(len(deny)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        after = deny + 1 + within
-        is_allow = aces.is_allow[after]
-        yield deny[is_allow], after[is_allow]
-        done = upto
 
 
 def _whole(trustees: dict[int, int], right: int) -> _Aces:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from adaudit.derive.bounds import bounded, shared_out
 from adaudit.derive.facts import Domain, Facts, Principal, build, in_order
 
 BUILTIN_PRIVILEGED = (544, 548, 549, 550, 551)
@@ -22,16 +23,18 @@ SINCE_2016 = frozenset((526, 527))
 
 
 def nested_groups(facts: Facts) -> pa.Table:
-    """Every pair of a group and a group that contains it at any depth; a group is never its own ancestor."""
+    """Every pair of a group and a group that contains it at any depth; a group is never its own ancestor.
+
+    Where there are more than ``MOST_ROWS``, each group has the nearest of those that contain it.
+    """
     memberships = facts.memberships
-    return build(
-        "nested_groups",
-        (
-            (group, ancestor, depth)
-            for group in sorted(memberships.groups)
-            for ancestor, depth in sorted(memberships.above(group).items())
-        ),
-    )
+
+    def pairs(most: int | None) -> Iterator[tuple[int, int, int]]:
+        for group in memberships.nested:
+            for ancestor, depth in sorted(memberships.above(group, most).items()):
+                yield group, ancestor, depth
+
+    return shared_out(facts, "nested_groups", len(memberships.nested), pairs)
 
 
 def privileged_sids(domain: Domain) -> Iterator[tuple[str, int]]:
@@ -66,11 +69,13 @@ def privileged_accounts(facts: Facts) -> pa.Table:
     roots = [group for (group,) in facts.rows("privileged_groups", "principal_id")]
     memberships = facts.memberships
     not_accounts = memberships.groups.union(roots)
-    rows = []
-    for root in roots:
-        for reached in memberships.below(root):
-            if reached.principal_id not in not_accounts:
-                member = facts.principals.get(reached.principal_id)
-                known = (member.object_id, member.domain_id) if member else (None, None)
-                rows.append((reached.principal_id, *known, root, reached.depth, reached.via))
-    return build("privileged_accounts", in_order(rows, 3, 0))
+
+    def members() -> Iterator[tuple[int | None, ...]]:
+        for root in roots:
+            for reached in sorted(memberships.below(root)):
+                if reached.principal_id not in not_accounts:
+                    member = facts.principals.get(reached.principal_id)
+                    known = (member.object_id, member.domain_id) if member else (None, None)
+                    yield reached.principal_id, *known, root, reached.depth, reached.via
+
+    return build("privileged_accounts", bounded(facts, "privileged_accounts", members()))

@@ -16,18 +16,31 @@ from adaudit.derive.facts import ACCOUNT_TABLES, Facts, build
 from adaudit.derive.gaps import Gap, Gaps
 from adaudit.derive.groups import SINCE_2016, privileged_sids
 from adaudit.derive.policy import Chains
+from adaudit.schema import DERIVED
 
 IDENTITY_TABLES = (*ACCOUNT_TABLES, "groups")
 
 _UNSEEN = Gap(None, "*", None, None, None, "denied", "reference_unseen", None)
 _OTHER_DOMAIN = Gap(None, "*", None, None, None, "not_attempted", "other_domain", None)
+_TOO_MANY = Gap(None, "*", None, None, None, "truncated", "too_many", None)
 
 
 def computed_coverage(facts: Facts) -> pa.Table:
     """The rows of ``coverage`` that computed tables add to those given; status and reason are the source's."""
     gaps = Gaps(facts)
-    rows = dict.fromkeys(gap._replace(table_name=table) for table, inherit in INHERITED for gap in inherit(facts, gaps))
-    return build("coverage", rows)
+    inherited = (gap._replace(table_name=table) for table, inherit in INHERITED for gap in inherit(facts, gaps))
+    return build("coverage", dict.fromkeys((*inherited, *_cut(facts))))
+
+
+def _cut(facts: Facts) -> Iterator[Gap]:
+    """Tables that would have more rows than are computed, and those computed from them; which ones, as the detail."""
+    cut = facts.cuts
+    lacking = {name: {name} & cut for name in DERIVED}
+    for _ in DERIVED if cut else ():
+        for name, table in DERIVED.items():
+            lacking[name] = lacking[name].union(*(lacking.get(source, ()) for source in table.computed_from))
+    for name, sources in lacking.items():
+        yield from (_TOO_MANY._replace(table_name=name, detail=source) for source in sorted(sources))
 
 
 def _nested_groups(_: Facts, gaps: Gaps) -> Iterator[Gap]:

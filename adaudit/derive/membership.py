@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,11 @@ class Memberships:
         self._members, self._groups = members[sound], groups[sound]
         self.groups = frozenset(known_groups) | frozenset(np.unique(self._groups).tolist())
         """Every identity that is a group: typed so, or with members."""
+
+    @property
+    def nested(self) -> list[int]:
+        """Groups that are directly in a group, in the order of ids."""
+        return list(self._upward_groups)
 
     def members_of(self, group: int) -> list[int]:
         """Direct members, in the order of ids."""
@@ -65,11 +71,14 @@ class Memberships:
             waiting += new & self.groups
         return found
 
-    def above(self, member: int) -> dict[int, int]:
-        """Groups that contain it at any depth, with the depth; it is never among them itself."""
+    def above(self, member: int, most: int | None = None) -> dict[int, int]:
+        """Groups that contain it at any depth, with the depth; it is never among them itself.
+
+        ``most``: how many of them are told, the nearest; None for all.
+        """
         depths: dict[int, int] = {member: 0}
         level, depth = [member], 1
-        while level:
+        while level and (most is None or len(depths) <= most):
             outer = []
             for inner in level:
                 groups = self._upward_groups.get(inner, []) if inner in self.groups else self.groups_of(inner)
@@ -79,7 +88,7 @@ class Memberships:
                         outer.append(group)
             level, depth = outer, depth + 1
         del depths[member]
-        return depths
+        return depths if most is None else dict(islice(depths.items(), most))
 
     @cached_property
     def _downward(self) -> dict[int, list[int]]:

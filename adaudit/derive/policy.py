@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
 
 import pyarrow as pa
 
-from adaudit.derive.facts import Facts, build, in_order
+from adaudit.derive.bounds import MOST_LEVELS, shared_out
+from adaudit.derive.facts import Facts, in_order
 
 
 class _Link(NamedTuple):
@@ -21,25 +23,31 @@ def applied_gpos(facts: Facts) -> pa.Table:
     Enforced links come first, those of the highest container before the others; then the rest, those of the nearest
     container first. Blocked inheritance stops what is not enforced. A container that is no OU takes what the nearest
     OU or domain head above it has, or that of its domain when what is between was not seen. Links of sites are left
-    out: where a machine is, the directory does not say.
+    out: where a machine is, the directory does not say. Where there are more than ``MOST_ROWS``, each container has
+    those of the highest precedence.
     """
     chains = Chains(facts)
     links = _links(facts)
     blocking = {row for row, blocks in facts.rows("organizational_units", "object_id", "blocks_inheritance") if blocks}
-    rows = []
-    for container in chains.containers():
-        enforced: list[_Link] = []
-        others: list[_Link] = []
-        is_blocked = False
-        for place in chains.above(container):
-            here = links.get(place, [])
-            enforced = [link for link in here if link.is_enforced] + enforced
-            if not is_blocked:
-                others += [link for link in here if not link.is_enforced]
-            is_blocked = is_blocked or place in blocking
-        for rank, link in enumerate(enforced + others, start=1):
-            rows.append((container, link.gpo_id, link.link_id, rank, link.is_enforced))
-    return build("applied_gpos", rows)
+
+    def rows(most: int | None) -> Iterator[tuple[int, int | None, int, int, bool]]:
+        for container in chains.containers():
+            enforced: list[_Link] = []
+            others: list[_Link] = []
+            is_blocked = False
+            for place in chains.above(container):
+                here = links.get(place, [])
+                enforced = [link for link in here if link.is_enforced] + enforced
+                if not is_blocked:
+                    others += [link for link in here if not link.is_enforced]
+                is_blocked = is_blocked or place in blocking
+            for rank, link in enumerate((enforced + others)[:most], start=1):
+                yield container, link.gpo_id, link.link_id, rank, link.is_enforced
+
+    table = shared_out(facts, "applied_gpos", len(chains.containers()), rows)
+    if any(map(chains.is_too_deep, chains.containers())):
+        facts.cut("applied_gpos")
+    return table
 
 
 def _links(facts: Facts) -> dict[int, list[_Link]]:
@@ -81,18 +89,24 @@ class Chains:
 
     def is_broken(self, container: int) -> bool:
         """Something between the container and its domain head was not seen."""
-        return not self._walk(container)[1]
+        return self._walk(container)[1] == "unseen"
 
-    def _walk(self, container: int) -> tuple[list[int], bool]:
+    def is_too_deep(self, container: int) -> bool:
+        """Its domain head is not within ``MOST_LEVELS``."""
+        return self._walk(container)[1] == "too_deep"
+
+    def _walk(self, container: int) -> tuple[list[int], Literal["head", "unseen", "too_deep"]]:
+        """The path, and where it ends."""
         path: list[int] = []
         seen: set[int] = set()
         place: int | None = container
-        while place is not None and place not in seen:
+        while place is not None and place not in seen and len(seen) < MOST_LEVELS:
             seen.add(place)
             if place in self._linkable:
                 path.append(place)
             if place in self._is_head:
-                return path, True
+                return path, "head"
             place = self._parents.get(place)
         head = self._heads.get(self._domain_of.get(container))
-        return ([*path, head] if head is not None and head not in path else path), False
+        path += [head] if head is not None and head not in path else []
+        return path, "too_deep" if len(seen) == MOST_LEVELS else "unseen"

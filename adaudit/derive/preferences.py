@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
+
+import pyarrow as pa
+
+from adaudit.derive.facts import Facts
 
 _PROPERTIES: Final = re.compile(r"(?P<item>.+)/Properties\[\d+\]", re.IGNORECASE)
 _FILTERS: Final = "filters"
@@ -37,6 +43,14 @@ class Item:
     properties: Mapping[str, str]
     below: tuple[Element, ...]
     is_targeted: bool
+
+
+def by_scope(settings: pa.Table) -> Iterator[list[dict[str, Any]]]:
+    """Rows of resultant_settings, which are in the order of scopes, one scope at a time."""
+    columns = ("scope_id", "side", "kind", "section", "name", "value", "gpo_id", "rank", "file", "has_wmi_filter")
+    rows = Facts({"resultant_settings": settings}).rows("resultant_settings", *columns)
+    for _, some in groupby(rows, itemgetter(0)):
+        yield [dict(zip(columns, row, strict=True)) for row in some]
 
 
 def items(rows: Iterable[Mapping[str, Any]]) -> Iterator[Item]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from adaudit.derive.facts import Facts, build
-from adaudit.derive.preferences import Item, items
+from adaudit.derive.preferences import Item, by_scope, items
 
 _TEMPLATE_HIVE: Final = "machine\\"
 _HIVES: Final = {"computer": "hkey_local_machine", "user": "hkey_current_user"}
-_READ: Final = ("scope_id", "side", "section", "name", "value", "gpo_id", "file", "has_wmi_filter")
 _SOFT: Final = "**soft."
+
+_Paths = dict[tuple[str, str | None, str | None], str | None]
+"""Path of the value that a kind, section and name write; None when they write none."""
 
 
 class _Key(NamedTuple):
@@ -34,25 +38,34 @@ class _Value(NamedTuple):
 def registry_in_force(facts: Facts) -> pa.Table:
     """One row per scope, side and value, in that order; values that a policy deletes are left out."""
     settings = facts.table("resultant_settings")
-    left: dict[_Key, _Value] = {}
-    for kind, path_of in (("registry", _path_in_registry_policy), ("security_template", _path_in_template)):
-        paths: dict[tuple[str | None, str | None], str | None] = {}
-        here = Facts({"resultant_settings": settings.filter(pc.equal(settings["kind"], kind))})
-        for scope, side, section, name, value, gpo, file, has_filter in here.rows("resultant_settings", *_READ):
-            if (section, name) not in paths:
-                paths[section, name] = path_of(section or "", name or "")
-            path = paths[section, name]
-            if path is not None:
-                told = _Value(value or "", _decimal(value), kind, gpo, file, bool(has_filter))
-                left[_Key(scope, side, path)] = told
     is_preference = pc.and_(
         pc.equal(settings["kind"], "preference"), pc.ends_with(pc.utf8_lower(settings["file"]), "registry.xml")
     )
-    rows = settings.filter(is_preference).to_pylist()
-    filtered = {row["gpo_id"] for row in rows if row["has_wmi_filter"]}
-    for item in items(rows):
+    wanted = pc.or_(pc.is_in(settings["kind"], pa.array(list(_PATH_IN))), is_preference)
+    paths: _Paths = {}
+    scopes = by_scope(settings.filter(wanted))
+    return build("registry_in_force", (row for rows in scopes for row in _in_scope(rows, paths)))
+
+
+def _in_scope(rows: Sequence[Mapping[str, Any]], paths: _Paths) -> Iterator[tuple[Any, ...]]:
+    left: dict[_Key, _Value] = {}
+    for kind, path_of in _PATH_IN.items():
+        for row in rows:
+            if row["kind"] == kind:
+                named = (kind, row["section"], row["name"])
+                if named not in paths:
+                    paths[named] = path_of(row["section"] or "", row["name"] or "")
+                path = paths[named]
+                if path is not None:
+                    value, has_filter = row["value"], bool(row["has_wmi_filter"])
+                    told = _Value(value or "", _decimal(value), kind, row["gpo_id"], row["file"], has_filter)
+                    left[_Key(row["scope_id"], row["side"], path)] = told
+    preferences = [row for row in rows if row["kind"] == "preference"]
+    filtered = {row["gpo_id"] for row in preferences if row["has_wmi_filter"]}
+    for item in items(preferences):
         _apply(left, item, has_wmi_filter=item.place.gpo_id in filtered)
-    return build("registry_in_force", [(*key, *left[key]) for key in sorted(left)])
+    for key in sorted(left):
+        yield (*key, *left[key])
 
 
 def _path_in_registry_policy(section: str, name: str) -> str | None:
@@ -65,6 +78,12 @@ def _path_in_template(section: str, name: str) -> str | None:
     if section != "Registry Values" or not name.lower().startswith(_TEMPLATE_HIVE):
         return None
     return name[len(_TEMPLATE_HIVE) :].lower()
+
+
+_PATH_IN: Final[Mapping[str, Callable[[str, str], str | None]]] = MappingProxyType(
+    {"registry": _path_in_registry_policy, "security_template": _path_in_template}
+)
+"""The kinds of settings that write values, in the order in which clients process them."""
 
 
 def _apply(left: dict[_Key, _Value], item: Item, *, has_wmi_filter: bool) -> None:

@@ -9,7 +9,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from adaudit.derive.bounds import MOST_ROWS
 from adaudit.derive.directives import Policy, policies
 from adaudit.derive.facts import Facts, build
 from adaudit.derive.policy import Chains
@@ -18,6 +20,12 @@ from adaudit.schema import TABLES
 SIDES: Final = ("computer", "user")
 _LOOPBACK: Final = ("software\\policies\\microsoft\\windows\\system", "userpolicymode")
 _MODES: Final = {"1": "merge", "2": "replace"}
+
+_MOST_STEPS: Final = 1 << 31
+"""Settings that are looked at for all scopes together."""
+
+_ROW_BYTES: Final = 128
+"""Text of a setting that counts as one row; what is longer counts as several."""
 
 Numbers = npt.NDArray[np.int32]
 
@@ -36,18 +44,37 @@ class _Result(NamedTuple):
     overridden: Numbers
 
 
+class _Allowance:
+    """What may still be computed of a table; what goes beyond is cut."""
+
+    def __init__(self, facts: Facts, table: str) -> None:
+        self._facts, self._table = facts, table
+        self._steps, self._rows = _MOST_STEPS, MOST_ROWS
+
+    def take(self, *, steps: int = 0, rows: int = 0) -> bool:
+        """Whether so much more is within the bounds; once it was not, nothing is."""
+        self._steps -= steps
+        self._rows -= rows
+        if self._steps < 0 or self._rows < 0:
+            self._facts.cut(self._table)
+            return False
+        return True
+
+
 def policy_scopes(facts: Facts) -> pa.Table:
     """The scope of every container of which ``applied_gpos`` tells: the first container with the same GPOs in order.
 
     ``loopback`` is what the resultant setting UserPolicyMode of the computer side says.
     """
     scopes = Scopes(facts)
-    modes = {scope: scopes.loopback(scope) for scope in set(scopes.of.values())}
+    allowance = _Allowance(facts, "policy_scopes")
+    modes = {scope: scopes.loopback(scope, allowance) for scope in dict.fromkeys(scopes.of.values())}
     return build("policy_scopes", [(container, scope, modes[scope]) for container, scope in scopes.of.items()])
 
 
 def resultant_settings(facts: Facts) -> pa.Table:
-    """Settings left in each scope, in the order of scopes, sides, and rows of ``gpo_settings``.
+    """Settings left in each scope, in the order of scopes, sides, and rows of ``gpo_settings``; of the first scopes
+    where those of all are more than ``MOST_ROWS``.
 
     Not resolved: security filtering (which of the accounts below a container may apply a GPO), WMI filters, links of
     sites, and item-level targeting, which stands among the settings of an item.
@@ -56,7 +83,7 @@ def resultant_settings(facts: Facts) -> pa.Table:
     settings = facts.table("gpo_settings")
     filtered = {gpo for gpo, text in facts.rows("gpos", "object_id", "wmi_filter") if text}
     parts = [TABLES["resultant_settings"].arrow_schema.empty_table()]
-    for scope, side, links, result in scopes.results():
+    for scope, side, links, result in scopes.results(_Allowance(facts, "resultant_settings")):
         won = settings.take(pa.array(result.rows))
         by_link = {
             "gpo_id": [link.gpo_id for link in links],
@@ -88,28 +115,43 @@ class Scopes:
         self._facts = facts
         applied: dict[int, list[_Link]] = {container: [] for container in Chains(facts).containers()}
         columns = ("container_id", "gpo_id", "rank", "is_enforced")
+        met: set[tuple[int, int]] = set()
         for container, gpo, rank, is_enforced in facts.rows("applied_gpos", *columns):
-            links = applied[container]
-            if gpo is not None and all(link.gpo_id != gpo for link in links):
-                links.append(_Link(gpo, rank, is_enforced))
+            if gpo is not None and (container, gpo) not in met:
+                met.add((container, gpo))
+                applied[container].append(_Link(gpo, rank, is_enforced))
         first: dict[tuple[_Link, ...], int] = {}
         self.of = {container: first.setdefault(tuple(links), container) for container, links in applied.items()}
         """Scope of each container."""
         self._links = {scope: list(links) for links, scope in first.items()}
         self._policies, self._size = policies(facts)
 
-    def results(self) -> Iterator[tuple[int, str, list[_Link], _Result]]:
-        """Scopes and sides with the links whose GPO applies to the side, and what wins."""
+    def results(self, allowance: _Allowance) -> Iterator[tuple[int, str, list[_Link], _Result]]:
+        """Scopes and sides with the links whose GPO applies to the side, and what wins, as far as allowed."""
         for scope in self._links:
             for side in SIDES:
                 links = self._on(scope, side)
-                yield scope, side, links, self._resolve(links, self._policies[side])
+                if not allowance.take(steps=self._steps(links, side)):
+                    return
+                result = self._resolve(links, self._policies[side])
+                if not allowance.take(rows=int(self._weights[result.rows].sum())):
+                    return
+                yield scope, side, links, result
 
-    def loopback(self, scope: int) -> str | None:
-        """merge or replace; None when user policy is taken from where the user is."""
-        result = self._resolve(self._on(scope, "computer"), self._policies["computer"])
+    def loopback(self, scope: int, allowance: _Allowance) -> str | None:
+        """merge or replace; None when user policy is taken from where the user is, or that is more than allowed."""
+        links = self._on(scope, "computer")
+        if not self._modes or not allowance.take(steps=self._steps(links, "computer")):
+            return None
+        result = self._resolve(links, self._policies["computer"])
         values = [self._modes[row] for row in result.rows.tolist() if row in self._modes]
         return _MODES.get(values[0]) if values else None
+
+    def _steps(self, links: list[_Link], side: str) -> int:
+        """What ``_resolve`` looks at."""
+        given = self._policies[side]
+        found = (given[link.gpo_id] for link in links if link.gpo_id in given)
+        return self._size + len(links) + sum(len(policy.rows) + len(policy.removed) for policy in found)
 
     def _on(self, scope: int, side: str) -> list[_Link]:
         return [link for link in self._links[scope] if link.gpo_id not in self._disabled[side]]
@@ -134,6 +176,15 @@ class Scopes:
         keys = np.flatnonzero(winner >= 0)
         keys = keys[np.argsort(winner[keys], kind="stable")]
         return _Result(winner[keys], by_link[keys], setters[keys] - 1)
+
+    @cached_property
+    def _weights(self) -> npt.NDArray[np.int64]:
+        """As how many rows each row of gpo_settings counts."""
+        settings = self._facts.table("gpo_settings")
+        texts = ("section", "name", "value", "file")
+        sizes = sum(pc.binary_length(settings[name]).fill_null(0).to_numpy().astype(np.int64) for name in texts)
+        weights: npt.NDArray[np.int64] = 1 + sizes // _ROW_BYTES
+        return weights
 
     @cached_property
     def _disabled(self) -> dict[str, set[int]]:

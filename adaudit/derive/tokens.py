@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from adaudit.derive.facts import Facts, Principal
 from adaudit.derive.well_known import ANONYMOUS, AUTHENTICATED_USERS, EVERYONE, SELF
 
@@ -11,12 +13,17 @@ _NOT_AUTHENTICATED_SIDS = frozenset((EVERYONE, ANONYMOUS, SELF, "S-1-5-32-546", 
 _NOT_AUTHENTICATED_RIDS = frozenset((501, 514))
 
 
+_MOST_KEPT: Final = 1 << 22
+"""Groups in the tokens that are kept for the next question."""
+
+
 class Tokens:
     """Groups that every bearer of an identity is in, nested, primary and implicit ones included."""
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._known: dict[int, frozenset[int]] = {}
+        self._kept = 0
 
     def of(self, principal_id: int) -> frozenset[int]:
         """The identity itself and all that certainly comes with it. What only some of its bearers have is left out."""
@@ -26,7 +33,12 @@ class Tokens:
             found = {principal_id, *above(principal_id)}
             for implicit in self._implicit(principal_id):
                 found |= {implicit, *above(implicit)}
-            token = self._known[principal_id] = frozenset(found)
+            token = frozenset(found)
+            self._kept += len(token)
+            if self._kept > _MOST_KEPT:
+                self._known.clear()
+                self._kept = len(token)
+            self._known[principal_id] = token
         return token
 
     def _implicit(self, principal_id: int) -> list[int]:

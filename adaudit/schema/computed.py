@@ -6,7 +6,8 @@ from adaudit.schema.model import Column, Kind, Table
 
 NESTED_GROUPS = Table(
     "nested_groups",
-    "Transitive nesting of groups; cycles are followed once, and a group is never its own ancestor.",
+    "Transitive nesting of groups; cycles are followed once, and a group is never its own ancestor. Where that makes "
+    "more than 4,194,304 pairs, each group keeps its nearest ancestors, and coverage says that some are missing.",
     (
         Column("group_id", Kind.ID, "principal of the inner group"),
         Column("ancestor_id", Kind.ID, "principal of a group that contains it, at any depth"),
@@ -40,7 +41,7 @@ PRIVILEGED_ACCOUNTS = Table(
         Column("depth", Kind.INT, "1 for a direct member"),
         Column("via_id", Kind.ID, "principal of the group it is a direct member of, on a shortest path"),
     ),
-    computed_from=("privileged_groups", "nested_groups", "memberships"),
+    computed_from=("privileged_groups", "memberships", "principals"),
 )
 
 PRIVILEGED_PRINCIPALS = Table(
@@ -56,7 +57,7 @@ PRIVILEGED_PRINCIPALS = Table(
             "or protected_like_adminsdholder",
         ),
     ),
-    computed_from=("privileged_accounts", "privileged_groups", "aces", "security_descriptors", "objects"),
+    computed_from=("privileged_groups", "memberships", "aces", "security_descriptors", "objects"),
 )
 
 TIER0 = Table(
@@ -130,7 +131,7 @@ DESCRIPTOR_RIGHTS = Table(
         Column("is_inherited", Kind.BOOL, "that ACE is inherited"),
         Column("is_conditional", Kind.BOOL, "that ACE bears a condition that was not evaluated"),
     ),
-    computed_from=("security_descriptors", "aces", "principals", "nested_groups"),
+    computed_from=("security_descriptors", "aces", "principals", "memberships"),
 )
 
 CONTROL_RIGHTS = Table(
@@ -169,7 +170,9 @@ DELEGATION_TARGETS = Table(
 
 APPLIED_GPOS = Table(
     "applied_gpos",
-    "Which GPOs reach which OU or domain head, with blocked inheritance, enforcement and disabled links; sites apart.",
+    "Which GPOs reach which OU or domain head, with blocked inheritance, enforcement and disabled links; sites apart. "
+    "Where that makes more than 4,194,304 rows, each container keeps the GPOs of the highest precedence, and coverage "
+    "says that some are missing.",
     (
         Column("container_id", Kind.ID, "OU, domain head or other container directly below which objects are"),
         Column("gpo_id", Kind.ID, "object of the GPO; null when it was not seen"),

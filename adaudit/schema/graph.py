@@ -35,7 +35,10 @@ EDGES = Table(
         Column("detail", Kind.TEXT, "value that shows it: SPN, SID, policy …; null when the attribute says all"),
         Column("change_id", Kind.ID, "row in changes that removes it; null when no administrator can"),
     ),
-    computed_from=("nodes", "descriptor_rights", "memberships", "delegations", "sid_history", "trusts", "applied_gpos"),
+    computed_from=(
+        *("nodes", "descriptor_rights", "file_rights", "memberships", "delegations", "delegation_targets"),
+        *("sid_history", "trusts", "applied_gpos", "resultant_settings", "user_rights", "local_group_members"),
+    ),
 )
 
 CHANGES = Table(

@@ -106,7 +106,7 @@ FILE_RIGHTS = Table(
         Column("is_inherited", Kind.BOOL, "that ACE is inherited"),
         Column("is_conditional", Kind.BOOL, "that ACE bears a condition that was not evaluated"),
     ),
-    computed_from=("security_descriptors", "aces", "principals", "nested_groups"),
+    computed_from=("security_descriptors", "aces", "principals", "memberships"),
 )
 
 POLICY_TABLES = (

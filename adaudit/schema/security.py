@@ -81,7 +81,7 @@ COVERAGE = Table(
             Kind.TEXT,
             "code: mandatory_missing, no_read_right, descriptor_unreadable, confidential, reference_unseen, "
             "container_hidden, known_hidden, other_domain, excluded, not_requested, unreachable, no_descriptors, "
-            "not_in_source, interrupted, server_error, malformed, too_large, no_session, probe_off",
+            "not_in_source, interrupted, server_error, malformed, too_large, too_many, no_session, probe_off",
         ),
         Column("detail", Kind.TEXT, "LDAP attribute, server message or place; may be null"),
     ),
