@@ -6,6 +6,8 @@ descriptors. Only declared names enter the SQL, never a value from the directory
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from adaudit.ingest.layout import TABLES_BY_CLASS
 from adaudit.schema import COLLECTED, Column, Kind, Table
 
@@ -91,6 +93,12 @@ def interval_sql(raw: str) -> str:
     return f"case when {raw} <= 0 and {raw} > -9223372036854775808 then -{raw} / {_DAY_IN_TICKS}.0 end"
 
 
+_DESCRIPTOR_OF = {
+    "rbcd_sd_id": " left join sd_ids r on r.sd = e.rbcd_sd and r.domain_id = i.domain_id",
+    "reader_sd_id": " left join sd_ids g on g.sd = e.gmsa_sd and g.domain_id = i.domain_id",
+}
+
+
 def classes_of(table: str) -> tuple[str, ...]:
     """Classes of staged entries that feed a typed table."""
     return tuple(name for name, tables in TABLES_BY_CLASS.items() if table in tables)
@@ -120,13 +128,15 @@ def _policy_expression(name: str, way: int) -> str:
 
 def typed_select(table: Table) -> str:
     """The SELECT that gives a typed table all its rows, in the order of object ids."""
+    descriptors = "".join(_DESCRIPTOR_OF[c.name] for c in table.columns if c.name in _DESCRIPTOR_OF)
     parts = []
-    for staged_as in classes_of(table.name):
-        columns = ", ".join(f'{expression(table, c, staged_as)} as "{c.name}"' for c in table.columns)
+    for _, classes in groupby(classes_of(table.name), TABLES_BY_CLASS.get):
+        first, *others = classes
+        columns = ", ".join(f'{expression(table, c, first)} as "{c.name}"' for c in table.columns)
+        staged = "".join(f' union all from "entries_{name}"' for name in others)
         parts.append(
-            f'select {columns} from "entries_{staged_as}" e join resolved i using (n) '
-            "left join sd_ids r on r.sd = e.rbcd_sd and r.domain_id = i.domain_id "
-            f"left join sd_ids g on g.sd = e.gmsa_sd and g.domain_id = i.domain_id{_condition(table.name, staged_as)}"
+            f'select {columns} from (from "entries_{first}"{staged}) e join resolved i using (n)'
+            f"{descriptors}{_condition(table.name, first)}"
         )
     return " union all ".join(parts) + " order by object_id"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -67,7 +67,8 @@ class Coverage:
 
     def _told(self) -> None:
         """What the source told; a note on a whole naming context stands for every table filled from it."""
-        self.db.register("partition_tables", _pairs(TABLES_OF_PARTITION))
+        filled = [(kind, table) for kind, tables in TABLES_OF_PARTITION.items() for table in tables]
+        self.db.register("partition_tables", _table(filled, "kind", "table_name"))
         self.db.execute("""
             insert into gaps
             select coalesce(t.table_name, n.table_name), n.column_name, coalesce(p.domain_id, i.domain_id), i.object_id,
@@ -136,9 +137,10 @@ class Coverage:
                 union select target_dn from links where target_id is null
                     and lower(attribute) not in ('lastknownparent', 'member') and target_dn not like '%\\0ADEL:%'
                 union select gpo_dn from gpo_links where gpo_id is null and gpo_dn <> ''
-                union select substr(dn, length(dn) - length(parent_key) + 1) from resolved r
-                    where parent_key <> '' and not exists (select 1 from by_dn b where b.dn_key = r.parent_key)
-                    and r.dn_key not in (select dn_key from known_partitions) and not coalesce(isdeleted, false)
+                union select substr(r.dn, length(r.dn) - length(r.parent_key) + 1)
+                    from resolved r join objects o using (object_id)
+                    where o.parent_id is null and not o.is_deleted and r.parent_key <> ''
+                    and r.dn_key not in (select dn_key from known_partitions)
             )
             select r.dn, arg_max(p.domain_id, length(p.dn_key)) as domain_id,
                 arg_max(p.is_collected, length(p.dn_key)) as is_collected, arg_max(p.kind, length(p.dn_key)) as kind,
@@ -149,15 +151,14 @@ class Coverage:
         """)
         self.db.register("principal_tables", pa.table({"table_name": list(PRINCIPAL_TABLES)}))
         self._homes()
-        for object_class, names in FOREST_SOURCES.items():
-            for name in names:
-                self.db.execute(
-                    "insert into gaps select 'forests', ?, domain_id, null, null, 'denied', 'reference_unseen', ? "
-                    "from known_domains where is_root and not exists (select 1 from objects where object_class = ?)",
-                    [name, object_class, object_class],
-                )
+        sources = [(kind, name) for kind, names in FOREST_SOURCES.items() for name in names]
+        self.db.register("forest_sources", _table(sources, "object_class", "column_name"))
         self.db.execute("""
             insert into gaps
+            select 'forests', f.column_name, d.domain_id, null, null, 'denied', 'reference_unseen', f.object_class
+            from known_domains d, forest_sources f
+            where d.is_root and f.object_class not in (select object_class from objects where object_class is not null)
+            union all
             select 'objects', '*', domain_id, null, dn, 'denied', 'reference_unseen', null
             from unseen_objects where is_collected
             union all
@@ -180,9 +181,7 @@ class Coverage:
 
     def _homes(self) -> None:
         """Where the objects of a table are, in each naming context that was read."""
-        names = ("table_name", "kind", "path")
-        columns = [pa.array(column) for column in zip(*HOMES, strict=True)]
-        self.db.register("home_paths", pa.Table.from_arrays(columns, names=names))
+        self.db.register("home_paths", _table(HOMES, "table_name", "kind", "path"))
         self.db.execute("""
             create temp table homes as
             select h.table_name, h.path || ',' || p.dn_key as dn_key, p.dn_key as head
@@ -237,6 +236,5 @@ class Coverage:
         )
 
 
-def _pairs(tables: dict[str, tuple[str, ...]]) -> pa.Table:
-    rows = [(kind, table) for kind, names in tables.items() for table in names]
-    return pa.table({"kind": [row[0] for row in rows], "table_name": [row[1] for row in rows]})
+def _table(rows: Sequence[tuple[str, ...]], *names: str) -> pa.Table:
+    return pa.table([pa.array(column) for column in zip(*rows, strict=True)], names=names)

@@ -134,12 +134,12 @@ class Finish:
             "create temp view all_accounts as "
             + " union all ".join(f"select {shared} from {name}" for name in ACCOUNT_TABLES)
         )
-        typed = [
-            f"select '{name}' as table_name, t.object_id, o.domain_id from {name} t join objects o using (object_id)"
-            for name in TYPED_TABLES
-        ]
-        everything = "select 'objects', object_id, domain_id from objects where not is_deleted"
-        self._db.execute("create temp table typed_objects as " + " union all ".join([*typed, everything]))
+        typed = " union all ".join(f"select '{name}' as table_name, object_id from {name}" for name in TYPED_TABLES)
+        self._db.execute(f"""
+            create temp table typed_objects as
+            select t.table_name, object_id, o.domain_id from ({typed}) t join objects o using (object_id)
+            union all select 'objects', object_id, domain_id from objects where not is_deleted
+        """)
 
     def _register(self, name: str, rows: Sequence[tuple[object, ...]], schema: dict[str, pa.DataType]) -> None:
         columns = zip(*rows, strict=True) if rows else [()] * len(schema)

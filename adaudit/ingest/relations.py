@@ -40,7 +40,7 @@ IDENTITIES = (
         union all select n, 'managed_service_account', samaccountname, primarygroupid from entries_managed
         union all select n, 'group', samaccountname, null from entries_group
     )
-    select i.object_id, i.dn, i.dn_key, i.domain_id, i.objectsid as sid, t.type, t.name, t.primary_rid,
+    select n, i.object_id, i.dn, i.dn_key, i.domain_id, i.objectsid as sid, t.type, t.name, t.primary_rid,
         {_SCOPE.format(sid="i.objectsid", domain="i.domain_id")} as scope
     from typed t join ids i using (n)
     """,
@@ -49,58 +49,70 @@ IDENTITIES = (
     select i.object_id, i.dn, i.dn_key, e.objectsid as sid
     from "entries_foreignSecurityPrincipal" e join ids i using (n) where e.objectsid is not null
     """,
-    """
+    r"""
     create temp table primary_groups as
-    select b.object_id, coalesce(nullif(regexp_extract(b.sid, '^(S-1-5-21-.+)-\\d+$', 1), ''), d.sid)
-        || '-' || b.primary_rid as sid
+    select b.object_id,
+        coalesce(case when b.sid like 'S-1-5-21-%-%' then regexp_replace(b.sid, '-\d+$', '') end, d.sid)
+            || '-' || b.primary_rid as sid
     from bearers b join known_domains d using (domain_id)
     where b.primary_rid is not null and (b.sid is not null or d.sid is not null)
     """,
     """
+    create temp table named as
+    with every as (
+        select *, false as is_back_link from s_members union all select *, true from s_members_of
+    ), members as (
+        select dn_key, object_id from bearers union all select dn_key, object_id from foreigners
+    )
+    select n, e.is_back_link, m.object_id, case when m.object_id is null or b.n is null then e.dn end as dn,
+        case when m.object_id is null or b.n is null then e.key end as key
+    from every e left join members m on m.dn_key = e.key left join bearers b using (n)
+    """,
+    """
     create temp table unseen as
-    with referred as (select dn, key from s_members union all select dn, key from s_members_of),
-    recognised as (select i.dn_key from ids i join entries e using (n) where e.objectclass is not null)
-    select key as dn_key, min(dn) as dn from referred anti join recognised on recognised.dn_key = referred.key
-    group by key
+    with recognised as (select i.dn_key from ids i join entries e using (n) where e.objectclass is not null)
+    select key as dn_key, min(dn) as dn from named anti join recognised on recognised.dn_key = named.key
+    where object_id is null group by key
     """,
 )
+"""``named`` has the values of member and memberOf, with the identity's object; their text where there is none, or where
+the object that holds them is no principal."""
 
 PRINCIPALS = f"""
 create temp table identities as
-with scoped as (
-    select sid, scope from bearers where sid is not null
-    union select sid, -1 from foreigners
+with referred as (
+    select sid, -1 as scope from foreigners
     union select sid, -1 from primary_groups
     union select owner_sid, {_SCOPE.format(sid="owner_sid", domain="domain_id")}
         from s_descriptors join sd_ids using (sd) where owner_sid is not null
     union select trustee_sid, {_SCOPE.format(sid="trustee_sid", domain="domain_id")} from s_aces join sd_ids using (sd)
         where trustee_sid is not null
     union select h.sid, {_SCOPE.format(sid="h.sid", domain="i.domain_id")} from s_sid_histories h join ids i using (n)
-), borne as (
-    select sid, scope, min(object_id) as object_id, arg_min(type, object_id) as type, arg_min(name, object_id) as name,
-        arg_min(dn, object_id) as dn, arg_min(domain_id, object_id) as domain_id
-    from bearers where sid is not null group by sid, scope
+), first_bearers as (
+    select min(object_id) as object_id from bearers where sid is not null group by sid, scope
 ), known as (
-    select s.sid, s.scope, b.object_id, b.dn,
-        coalesce(b.domain_id, case when s.scope >= 0 then s.scope end, d.domain_id) as domain_id,
-        case when b.type is not null then b.type when w.sid is not null or s.sid not like 'S-1-5-21-%' then 'well_known'
-            when d.sid is not null then 'dangling' else 'foreign' end as type,
-        coalesce(b.name, w.name) as name,
-        (select min(f.dn) from foreigners f where f.sid = s.sid) as foreign_dn,
-        null as unseen_key
-    from scoped s left join borne b on b.sid = s.sid and b.scope = s.scope
-    left join known_sids w on w.sid = s.sid
-    left join known_domains d on d.sid = regexp_extract(s.sid, '^(S-1-5-21-\\d+-\\d+-\\d+)-\\d+$', 1)
+    select b.sid, b.scope, b.object_id, b.domain_id, b.type, coalesce(b.name, w.name) as name, b.dn, null as unseen_key
+    from bearers b semi join first_bearers using (object_id) left join known_sids w on w.sid = b.sid
     union all
-    select null, -1, object_id, dn, domain_id, type, name, null, null from bearers where sid is null
+    select null, -1, object_id, domain_id, type, name, dn, null from bearers where sid is null
     union all
-    select null, -1, null, u.dn, (
+    select r.sid, r.scope, null, case when r.scope >= 0 then r.scope else d.domain_id end,
+        case when w.sid is not null or r.sid not like 'S-1-5-21-%' then 'well_known'
+            when d.sid is not null then 'dangling' else 'foreign' end,
+        w.name, (select min(f.dn) from foreigners f where f.sid = r.sid), null
+    from referred r anti join bearers b on b.sid = r.sid and b.scope = r.scope
+    left join known_sids w on w.sid = r.sid
+    left join known_domains d on d.sid = regexp_extract(r.sid, '^(S-1-5-21-\\d+-\\d+-\\d+)-\\d+$', 1)
+    union all
+    select null, -1, null, (
         select arg_max(d.domain_id, length(d.dn_key)) from known_domains d where ends_with(u.dn_key, ',' || d.dn_key)
-    ), 'unseen', null, null, u.dn_key from unseen u
+    ), 'unseen', null, u.dn, u.dn_key from unseen u
 )
-select (row_number() over (order by sid nulls last, scope, lower(dn)) - 1)::integer as principal_id, sid, scope,
-    try_cast(regexp_extract(sid, '-(\\d+)$', 1) as bigint) as rid, domain_id::integer as domain_id, object_id, type,
-    name, coalesce(dn, foreign_dn) as dn, unseen_key
+select (
+        row_number() over (order by sid nulls last, scope, case when sid is null then lower(dn) end) - 1
+    )::integer as principal_id,
+    sid, scope, try_cast(regexp_extract(sid, '-(\\d+)$', 1) as bigint) as rid, domain_id::integer as domain_id,
+    object_id, type, name, dn, unseen_key
 from known
 """
 
@@ -112,12 +124,14 @@ AFTER_PRINCIPALS = (
     select object_id, principal_id from identities where sid is null and object_id is not null
     """,
     """
-    create temp table dn_principals as
-    select b.dn_key, o.principal_id from bearers b join object_principals o using (object_id)
-    union all
-    select f.dn_key, p.principal_id from foreigners f join identities p on p.sid = f.sid and p.scope = -1
-    union all
-    select unseen_key, principal_id from identities where type = 'unseen'
+    create temp table named_principals as
+    with members as (
+        from object_principals
+        union all
+        select f.object_id, p.principal_id from foreigners f join identities p on p.sid = f.sid and p.scope = -1
+    )
+    select n, named.is_back_link, named.dn, named.key, coalesce(m.principal_id, u.principal_id) as principal_id
+    from named left join members m using (object_id) left join identities u on u.unseen_key = named.key
     """,
     """
     create temp table resolved as
@@ -152,18 +166,21 @@ RELATIONS: dict[str, str] = {
         order by d.domain_id
     """,
     "forests": """
-        select (select dns_name from known_domains where is_root) as dns_name,
-            (select min("msds-behavior-version") from "entries_crossRefContainer") as functional_level,
-            (select max(objectversion) from "entries_dMD") as schema_version,
-            (select min(dsheuristics) from "entries_nTDSService"
-                where dn_key like 'cn=directory service,cn=windows nt,%') as ds_heuristics,
-            (select min(tombstonelifetime) from "entries_nTDSService"
-                where dn_key like 'cn=directory service,cn=windows nt,%') as tombstone_lifetime_days,
-            (select first(upnsuffixes) from "entries_crossRefContainer") as upn_suffixes,
-            (select first("msds-spnsuffixes") from "entries_crossRefContainer") as spn_suffixes,
-            (select bool_or(exists (select 1 from s_links l where l.n = c.n
-                and lower(l.attribute) = 'msds-enabledfeature' and l.key like 'cn=recycle bin feature,%'))
-                from "entries_crossRefContainer" c) as recycle_bin_enabled
+        select d.*, c.functional_level, m.schema_version, s.*, c.upn_suffixes, c.spn_suffixes, c.recycle_bin_enabled
+        from (select min(dns_name) as dns_name from known_domains where is_root) d,
+            (
+                select min("msds-behavior-version") as functional_level, first(upnsuffixes) as upn_suffixes,
+                    first("msds-spnsuffixes") as spn_suffixes, bool_or(n in (
+                        select n from s_links where lower(attribute) = 'msds-enabledfeature'
+                            and key like 'cn=recycle bin feature,%'
+                    )) as recycle_bin_enabled
+                from "entries_crossRefContainer"
+            ) c,
+            (select max(objectversion) as schema_version from "entries_dMD") m,
+            (
+                select min(dsheuristics) as ds_heuristics, min(tombstonelifetime) as tombstone_lifetime_days
+                from "entries_nTDSService" where dn_key like 'cn=directory service,cn=windows nt,%'
+            ) s
     """,
     "partitions": """
         select partition_id, dn, kind, domain_id, is_collected from known_partitions order by partition_id
@@ -185,28 +202,26 @@ RELATIONS: dict[str, str] = {
     "memberships": """
         with pairs as (
             select p.principal_id as member_id, g.principal_id as group_id, 1 as rank
-            from s_members m join resolved g using (n) join dn_principals p on p.dn_key = m.key
-            where g.principal_id is not null
+            from named_principals p join resolved g using (n) where not p.is_back_link
             union all
             select r.principal_id, p.principal_id, 2
             from primary_groups g join resolved r using (object_id) join identities p on p.sid = g.sid and p.scope = -1
-            where r.principal_id is not null
             union all
             select r.principal_id, p.principal_id, 3
-            from s_members_of m join resolved r using (n) join dn_principals p on p.dn_key = m.key
-            where r.principal_id is not null
+            from named_principals p join resolved r using (n) where p.is_back_link
         )
         select member_id, group_id,
             case min(rank) when 1 then 'member' when 2 then 'primary_group' else 'member_of' end as origin
-        from pairs group by member_id, group_id order by group_id, member_id
+        from pairs where member_id is not null and group_id is not null
+        group by member_id, group_id order by group_id, member_id
     """,
     "links": """
         with all_links as (
             select n, attribute, position, dn, key, prefix from s_links
             union all
-            select m.n, 'member', row_number() over (partition by m.n order by m.dn) - 1, m.dn, m.key, null
-            from s_members m join resolved r using (n)
-            where r.principal_id is null or m.key not in (select dn_key from dn_principals)
+            select n, 'member', row_number() over (partition by n order by m.dn) - 1, m.dn, m.key, null
+            from named_principals m join resolved r using (n)
+            where not m.is_back_link and (r.principal_id is null or m.principal_id is null)
         )
         select i.object_id, l.attribute, l.position, l.dn as target_dn, t.object_id as target_id, l.prefix
         from all_links l join ids i using (n) left join by_dn t on t.dn_key = l.key
