@@ -181,7 +181,7 @@ class _Builder:
 
     def _summary(self) -> Iterable[SummaryLine]:
         texts = self._texts
-        judged = [r for r in self._audit.results if r.rule.kind is not Kind.INFORMATION]
+        judged = [r for r in self._audit.results if r.status is not Status.INFORMATION]
         for priority in (*PRIORITIES, None):
             results = [r for r in judged if priority_of(r) == priority]
             if results:

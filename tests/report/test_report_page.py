@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from adaudit.engine.model import Audit, Detail, Language, Level, PowerShell, Status, SubjectKind
+from adaudit.engine.model import Audit, Detail, Kind, Language, Level, PowerShell, Status, SubjectKind
 from adaudit.report.evidence import MOST_ROWS
 from adaudit.report.html import render
 from adaudit.report.page import build_page
@@ -137,6 +137,17 @@ def test_the_scores_are_explained_line_by_line() -> None:
     ]
     assert privileged.score.points == "31,2"
     assert "20 × 81" in read(full_audit()).text
+
+
+def test_the_totals_of_the_summary_are_those_of_the_families() -> None:
+    unread = result(rule("info_x", "X", kind=Kind.INFORMATION), Status.NOT_ASSESSED, gaps=(gap(),))
+    told = result(rule("info_y", "Y", kind=Kind.INFORMATION), Status.INFORMATION)
+    page = build_page(make_audit(*full_audit().results, unread, told), Texts("fr"))
+    *_, compliant, not_assessed, in_error = (0 if n == "–" else int(n) for n in page.summary[-1].numbers)
+    assert page.summary[-2].label == "Sans priorité"
+    assert page.summary[-2].numbers[-2] == "1"
+    assert compliant == sum(int(family.compliant) for family in page.scores.families)
+    assert not_assessed + in_error == sum(int(family.not_assessed) for family in page.scores.families)
 
 
 def test_what_was_not_assessed_is_grouped_by_what_it_would_take() -> None:
