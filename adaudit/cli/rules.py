@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ from adaudit.engine import Outcome, RuleErrors, empty_database, load_pack, load_
 from adaudit.engine.answers import Extent, answers
 from adaudit.engine.model import Control, Language, Rule
 from adaudit.errors import InputError
+from adaudit.visible import visible
 
 folder_option = click.option(
     "--folder",
@@ -57,15 +59,8 @@ def list_(as_json: bool, language: Language, folder: Path | None, pack_folder: P
         rows = [{**_summary(rule), "title": rule.prose[language].title} for rule in rules]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("id", "kind", "levels", "title", box=None, header_style="bold")
-    for rule in rules:
-        levels = ", ".join(map(str, rule.levels))
-        table.add_row(rule.id, rule.kind, levels, Text(rule.prose[language].title))
-    Console().print(table)
+    listed = [(rule.id, rule.kind, ", ".join(map(str, rule.levels)), rule.prose[language].title) for rule in rules]
+    _tell(("id", "kind", "levels", "title"), listed)
 
 
 @command.command(epilog="Example: adaudit rules show vuln_dont_expire_priv")
@@ -107,14 +102,11 @@ def coverage(as_json: bool, folder: Path | None) -> None:
     if as_json:
         click.echo(json.dumps([asdict(answer) for answer in found], ensure_ascii=False, indent=2))
         return
-    rows = [("framework", "control", "rule", "status", "reason")]
-    rows += [(a.framework, a.id, a.rule or "-", a.status, ", ".join(a.reasons)) for a in found]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        click.echo("  ".join(map(str.ljust, row, widths)).rstrip())
+    told = [(a.framework, a.id, a.rule or "-", a.status, ", ".join(a.reasons)) for a in found]
+    _tell(("framework", "control", "rule", "status", "reason"), told)
     counts = Counter(answer.status for answer in found if answer.id == answer.control)
-    told = ", ".join(f"{counts[status]} {status}" for status in Extent)
-    click.echo(f"{counts.total()} controls: {told}")
+    extents = ", ".join(f"{counts[status]} {status}" for status in Extent)
+    click.echo(f"{counts.total()} controls: {extents}")
 
 
 @command.command(epilog="Example: adaudit rules test vuln_dont_expire_priv")
@@ -155,6 +147,14 @@ def lint(as_json: bool, folder: Path | None, pack_folder: Path | None) -> None:
             click.echo(json.dumps([{"place": e.place, "message": e.message} for e in errors.errors], indent=2))
         raise
     click.echo("[]" if as_json else f"{count} rules, nothing wrong")
+
+
+def _tell(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    """One line a row, however long, so that what is piped can be searched."""
+    lines = [headings, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        click.echo(visible("  ".join(map(str.ljust, line, widths)).rstrip()))
 
 
 def _line(outcome: Outcome) -> str:

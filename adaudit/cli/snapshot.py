@@ -132,7 +132,8 @@ def _as_text(snapshot: Snapshot) -> Iterator[str]:
     yield f"As of     {manifest.as_of} UTC ({manifest.as_of_origin})"
     yield f"Complete  {'yes' if manifest.complete else f'no: {manifest.incomplete_reason}'}"
     origin = source.server or ", ".join(file.name for file in source.files)
-    yield f"Source    {source.kind} {origin}{f', read as {source.account}' if source.account else ''}"
+    named = f"{source.kind} {origin}".rstrip()
+    yield f"Source    {named}{f', read as {source.account}' if source.account else ''}"
     if source.server and source.files:
         yield f"Added     {', '.join(file.name for file in source.files)}"
     if manifest.log is not None:

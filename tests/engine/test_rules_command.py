@@ -87,6 +87,15 @@ def test_list_and_show_speak_the_language_asked_for(folder: Path, capsys: pytest
     assert "Trop de comptes dormants" in capsys.readouterr().out
 
 
+def test_list_cuts_no_id_however_narrow_the_terminal(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    assert run(["rules", "list", "--folder", str(folder)]) == 0
+    ids = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert ids == ["id", "info_accounts", "vuln_dormant", "vuln_never_expires", "vuln_placed"]
+
+
 def test_a_rule_shown_as_json_holds_all_that_defines_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["rules", "show", "--json", "--folder", str(folder), "vuln_dormant"]) == 0
     shown = json.loads(capsys.readouterr().out)

@@ -12,7 +12,7 @@ import pytest
 
 from adaudit.cli.main import run
 from adaudit.schema import COLLECTED
-from adaudit.snapshot import SnapshotWriter, open_snapshot
+from adaudit.snapshot import SnapshotWriter, SourceInfo, open_snapshot
 from tests.snapshot.material import HEADER, contents_of, rows, with_table
 
 FORMS = ("parquet", "csv", "duckdb")
@@ -41,6 +41,14 @@ def test_info_in_text_names_the_domain_and_what_was_not_read(sealed: Path, capsy
     shown = capsys.readouterr().out
     assert "corp.test S-1-5-21-1-2-3" in shown
     assert "objects.sd_id  denied, no_read_right" in shown
+
+
+def test_info_tells_a_source_without_server_nor_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with SnapshotWriter(tmp_path / "x.adsnap") as writer:
+        source = SourceInfo(kind="samples", tool="adaudit 0.1.0", account="svc-audit@corp.test")
+        writer.seal(HEADER.model_copy(update={"source": source}))
+    assert adaudit("info", tmp_path / "x.adsnap") == 0
+    assert "Source    samples, read as svc-audit@corp.test\n" in capsys.readouterr().out
 
 
 def test_control_characters_of_a_hostile_name_never_reach_the_terminal(
