@@ -25,9 +25,9 @@ from entries where n >= $told order by n
 
 _NEIGHBOURS: Final = """
 with asked as (select h.n, h.dn_key from held h join asked_ids using (id))
-select h.id from held h join named r on r.key = hash(h.dn_key) semi join asked on asked.n = r.n
+select h.id from held h join mentions r on r.key = hash(h.dn_key) semi join asked on asked.n = r.n
 union
-select h.id from held h join named r using (n) semi join asked on hash(asked.dn_key) = r.key
+select h.id from held h join mentions r using (n) semi join asked on hash(asked.dn_key) = r.key
 """
 
 _BELOW: Final = """
@@ -64,7 +64,7 @@ class Held:
         self._staged = staged
         self._db = staged.db
         self._db.execute("create temp view held as select *, coalesce(guid, dn) as id from entries")
-        self._db.execute("create temp table named (n integer, key ubigint)")
+        self._db.execute("create temp table mentions (n integer, key ubigint)")
         self._named = dict.fromkeys(_REFERENCES, 0)
         self._told = {"objects": 0, "gone": 0}
 
@@ -84,7 +84,7 @@ class Held:
         """Objects that name one of these in an attribute, or that one of these names."""
         for stage, query in _REFERENCES.items():
             if fresh := self._staged.parts(stage)[self._named[stage] :]:
-                self._db.execute(f"insert into named {query}", {"parts": fresh})
+                self._db.execute(f"insert into mentions {query}", {"parts": fresh})
                 self._named[stage] += len(fresh)
         return self._ask(_NEIGHBOURS, ids)
 
