@@ -105,6 +105,8 @@ _FOLLOWED: Final = (
     EdgeKind("ADCSESC4", True, _DIRECT, True),
     EdgeKind("ADCSESC9a", True, _UNCERTAIN, True),
     EdgeKind("ADCSESC9b", True, _UNCERTAIN, True),
+    EdgeKind("ADCSESC10a", True, _PREREQUISITE, True),
+    EdgeKind("ADCSESC10b", True, _PREREQUISITE, True),
     EdgeKind("ADCSESC13", True, _DIRECT, True),
 )
 
@@ -157,4 +159,4 @@ NOT_MODELLED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 """Edges that neither LDAP nor SYSVOL shows, by what would show them: the report lists them. Sessions and local groups
-are there once a SharpHound archive was imported."""
+are there once a SharpHound archive was imported; ADCSESC10a and ADCSESC10b where a policy makes them."""

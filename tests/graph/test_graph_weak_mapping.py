@@ -8,7 +8,7 @@ import pytest
 
 from adaudit.graph.families.weak_mapping import weak_mapping
 from tests.graph.small_descriptors import guard, sid
-from tests.graph.small_forest import HEAD, SmallForest, pairs
+from tests.graph.small_forest import HEAD, SmallForest, Told, pairs
 from tests.graph.small_pki import ENROLL, SERVER, install, publish
 
 ANA, PC, SUPPORT, LABO = (f"CN={name},{HEAD}" for name in ("Ana", "PC", "Support", "Labo"))
@@ -20,6 +20,8 @@ PUBLIC, PERSONAL = "e48d0154-bcf8-11d1-8702-00c04fb96050", "77b5b886-944a-11d1-a
 KEY, RESET = "5b47d60f-6090-40b2-9f37-2a4de88f3063", "00299570-246d-11d0-a768-00aa006e0529"
 USER_CLASS, COMPUTER_CLASS = "bf967aba-0de6-11d0-a285-00aa003049e2", "bf967a86-0de6-11d0-a285-00aa003049e2"
 BINDING = r"system\currentcontrolset\services\kdc\strongcertificatebindingenforcement"
+MAPPING = r"system\currentcontrolset\control\securityproviders\schannel\certificatemappingmethods"
+POLICY, SMART_CARD = f"CN={{6AC1786C-016F-11D2-945F-00C04FB984F9}},{HEAD}", "1.3.6.1.4.1.311.20.2.2"
 TO_SUPPORT, TO_LABO = sid(1110), sid(1111)
 
 
@@ -164,31 +166,21 @@ def test_no_user_enrols_where_the_directory_gives_a_host_name_beside_the_user_na
 
 
 @pytest.mark.parametrize(
-    ("settings", "is_told"),
+    ("setting", "is_told"),
     [
-        ([{"number": 2}], False),
-        ([{"number": 1}], True),
-        ([{"number": 2, "is_conditional": True}], True),
-        ([{"number": 2, "side": "user"}], True),
-        ([{"number": 2, "path": "system\\another"}], True),
-        ([], True),
+        ({"number": 2}, False),
+        ({"number": 1}, True),
+        ({"number": 2, "is_conditional": True}, True),
+        ({"number": 2, "side": "user"}, True),
+        ({"number": 2, "path": "system\\another"}, True),
     ],
 )
 def test_controllers_that_a_policy_makes_strict_take_no_such_certificate(
-    forest: SmallForest, settings: list[dict[str, Any]], is_told: bool
+    forest: SmallForest, setting: dict[str, Any], is_told: bool
 ) -> None:
     weak(forest)
     guard(forest, ANA, f"D:(A;;GA;;;{TO_SUPPORT})")
-    controllers = forest.add(f"OU=Domain Controllers,{HEAD}", "organizationalUnit")
-    controller = forest.add(f"CN=DC1,OU=Domain Controllers,{HEAD}", "computer", rid=1000)
-    always = {"scope_id": 0, "side": "computer", "path": BINDING, "is_conditional": False}
-    edges = forest.edges(
-        weak_mapping,
-        domain_controllers=[{"object_id": controller, "domain_id": 0}],
-        policy_scopes=[{"scope_id": 0, "container_id": controllers}],
-        registry_in_force=[always | setting for setting in settings],
-    )
-    assert bool(pairs(edges, "ADCSESC9a")) == is_told
+    assert bool(pairs(of_a_policy(forest, **{"path": BINDING} | setting), "ADCSESC9a")) == is_told
 
 
 def test_one_controller_elsewhere_is_enough(forest: SmallForest) -> None:
@@ -204,6 +196,74 @@ def test_one_controller_elsewhere_is_enough(forest: SmallForest) -> None:
         registry_in_force=[{"scope_id": 0, "side": "computer", "path": BINDING, "number": 2, "is_conditional": False}],
     )
     assert pairs(edges, "ADCSESC9a") == {(SUPPORT, HEAD)}
+
+
+def of_a_policy(forest: SmallForest, **setting: Any) -> list[Told]:
+    """Edges where a policy of the only controller sets a registry value."""
+    units = f"OU=Domain Controllers,{HEAD}"
+    container, policy = forest.add(units, "organizationalUnit"), forest.add(POLICY, "groupPolicyContainer")
+    controller = forest.add(f"CN=DC1,{units}", "computer", rid=1000)
+    always = {"scope_id": 0, "side": "computer", "gpo_id": policy, "is_conditional": False}
+    return forest.edges(
+        weak_mapping,
+        domain_controllers=[{"object_id": controller, "domain_id": 0}],
+        policy_scopes=[{"scope_id": 0, "container_id": container}],
+        registry_in_force=[always | setting],
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "difficulty"),
+    [
+        ({"path": MAPPING, "number": 0x1F}, "prerequisite"),
+        ({"path": MAPPING, "number": 0x4, "is_conditional": True}, "uncertain"),
+        ({"path": BINDING, "number": 0}, "uncertain"),
+        ({"path": MAPPING, "number": 0x18}, None),
+        ({"path": BINDING, "number": 1}, None),
+        ({"path": MAPPING, "number": 0x4, "side": "user"}, None),
+        ({"path": MAPPING, "number": 0x4, "scope_id": 7}, None),
+        ({"path": MAPPING, "number": None}, None),
+    ],
+)
+def test_a_policy_that_has_controllers_go_by_the_name_makes_any_template_for_logon_enough(
+    forest: SmallForest, setting: dict[str, Any], difficulty: str | None
+) -> None:
+    weak(forest, enrollment_flag=0)
+    guard(forest, ANA, f"D:(A;;GA;;;{TO_SUPPORT})")
+    change = ("remove_policy_setting", POLICY, None, setting["path"], None)
+    expected = [] if difficulty is None else [("ADCSESC10a", SUPPORT, HEAD, difficulty, change)]
+    edges = of_a_policy(forest, **setting)
+    assert [(e.kind, e.source, e.target, e.difficulty, e.change) for e in edges] == expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "kinds"),
+    [
+        ({"name_flag": SAN_DNS}, {"ADCSESC10b"}),
+        ({"name_flag": SAN_UPN | SAN_DNS}, {"ADCSESC10a", "ADCSESC10b"}),
+        ({"ekus": [SMART_CARD]}, set()),
+        ({"ekus": []}, {"ADCSESC10a"}),
+        ({"enrollment_flag": APPROVAL}, set()),
+        ({"enrollment_flag": NO_EXTENSION}, {"ADCSESC9a", "ADCSESC10a"}),
+        ({"is_published": False}, set()),
+    ],
+)
+def test_schannel_takes_certificates_of_clients_that_name_an_account(
+    forest: SmallForest, columns: dict[str, Any], kinds: set[str]
+) -> None:
+    weak(forest, **{"enrollment_flag": 0} | columns)
+    guard(forest, PC, f"D:(A;;GA;;;{TO_SUPPORT})")
+    assert {edge.kind for edge in of_a_policy(forest, path=MAPPING, number=0x4)} == kinds
+
+
+def test_one_policy_is_told_once_whatever_the_templates_and_not_for_sure_of_an_authority_that_is_not(
+    forest: SmallForest,
+) -> None:
+    for name in ("Un", "Deux"):
+        publish(forest, name, EVERYBODY, name_flag=SAN_UPN)
+    guard(forest, ANA, f"D:(A;;GA;;;{TO_SUPPORT})")
+    forest.rows["certificates"] = [row for row in forest.rows["certificates"] if row["store"] != "root"]
+    assert [edge.difficulty for edge in of_a_policy(forest, path=MAPPING, number=0x4)] == ["uncertain"]
 
 
 def test_trust_accounts_and_accounts_whose_descriptor_was_not_read_are_nobodys(forest: SmallForest) -> None:

@@ -42,6 +42,11 @@ class Template(NamedTuple):
         return not self.uses or bool(self.uses & LOGON_USES)
 
     @property
+    def opens_schannel_sessions(self) -> bool:
+        """Its certificates authenticate the client of a TLS connection."""
+        return not self.uses or bool(self.uses & {CLIENT_AUTHENTICATION, ANY_PURPOSE})
+
+    @property
     def is_agent(self) -> bool:
         """Its certificates sign requests in the name of others."""
         return not self.uses or bool(self.uses & {REQUEST_AGENT, ANY_PURPOSE})
