@@ -36,6 +36,19 @@ def weak_mapping(forest: SmallForest) -> None:
     guard(forest, f"CN=Ana,{HEAD}", f"D:(A;;GA;;;{sid(1112)})")
 
 
+def mapping_by_name(forest: SmallForest) -> None:
+    publish(forest, "Poste", EVERYBODY, name_flag=0x02000000)
+    guard(forest, f"CN=Ana,{HEAD}", f"D:(A;;GA;;;{sid(1105)})")
+    units = forest.add(f"OU=Domain Controllers,{HEAD}", "organizationalUnit")
+    forest.add(f"CN=DC1,OU=Domain Controllers,{HEAD}", "computer", rid=1000, is_server_account=True)
+    name = "{6AC1786C-016F-11D2-945F-00C04FB984F9}"
+    policy = forest.add(f"CN={name},{HEAD}", "groupPolicyContainer", name=name)
+    forest.link(units, policy)
+    setting = {"section": "SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\Schannel", "value": "31"}
+    place = {"domain_id": 0, "gpo_id": policy, "policy": name, "side": "computer", "file": "MACHINE\\Registry.pol"}
+    forest.row("gpo_settings", **place, **setting, kind="registry", name="CertificateMappingMethods", position=0)
+
+
 def issuance_policy(forest: SmallForest) -> None:
     group = forest.add(f"CN=Labo,{HEAD}", "group", rid=1111)
     policy = forest.add(f"CN=400,{SERVICES}", "msPKI-Enterprise-Oid")
@@ -50,6 +63,7 @@ def issuance_policy(forest: SmallForest) -> None:
         (any_name, "ADCSESC1", "change_template"),
         (agents, "ADCSESC3", "change_template"),
         (weak_mapping, "ADCSESC9a", "change_template"),
+        (mapping_by_name, "ADCSESC10a", "remove_policy_setting"),
         (issuance_policy, "ADCSESC13", "remove_group_link"),
     ],
 )
@@ -58,6 +72,7 @@ def test_the_edges_of_a_change_are_gone_once_it_is_made(
 ) -> None:
     forest = SmallForest()
     forest.add(f"CN=Ana,{HEAD}", "user", rid=1104)
+    forest.add(f"CN=Bob,{HEAD}", "user", rid=1105)
     install(forest)
     plant(forest)
     before = Analysis(forest.facts())
