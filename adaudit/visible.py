@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from typing import Final
 
@@ -16,6 +17,15 @@ def visible(text: str, *, keep: str = "") -> str:
     if text.isprintable():
         return text
     return "".join(_escape(c) if unicodedata.category(c) in _HIDDEN and c not in keep else c for c in text)
+
+
+def visible_json(text: str) -> str:
+    """JSON of the same meaning, with such characters of its strings written as JSON escapes."""
+    return "\n".join(line if line.isprintable() else "".join(map(_json_escape, line)) for line in text.split("\n"))
+
+
+def _json_escape(character: str) -> str:
+    return json.dumps(character)[1:-1] if unicodedata.category(character) in _HIDDEN else character
 
 
 def _escape(character: str) -> str:

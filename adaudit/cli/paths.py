@@ -16,7 +16,7 @@ from adaudit.graph.questions import AtDistance, Questions, ask
 from adaudit.graph.site_tier0 import AS_FOUND
 from adaudit.report.masking import mask
 from adaudit.snapshot import open_snapshot
-from adaudit.visible import visible
+from adaudit.visible import visible, visible_json
 
 FORMAT: Final = 1
 """Version of the JSON."""
@@ -60,7 +60,7 @@ def command(
         reached = _reached(questions, source, target)
         answer, lines = {"reached": [_at_distance(each) for each in reached]}, _listed(reached, source, target)
     if as_json:
-        click.echo(json.dumps({"format": FORMAT, **answer}, ensure_ascii=False, indent=1))
+        click.echo(visible_json(json.dumps({"format": FORMAT, **answer}, ensure_ascii=False, indent=1)))
     else:
         click.echo("\n".join(visible(line) for line in lines))
 

@@ -21,7 +21,7 @@ from adaudit.report.steps import Steps
 from adaudit.report.texts import Texts
 from adaudit.report.values import Format
 from adaudit.snapshot import open_snapshot
-from adaudit.visible import visible
+from adaudit.visible import visible, visible_json
 
 FORMAT: Final = 1
 """Version of the JSON."""
@@ -56,7 +56,7 @@ def command(*, path: Path, below: int, site_path: Path | None, language: Languag
         click.echo(texts.count("terminal.paths_unread", unread, Format(texts).number(unread)), err=True)
     if as_json:
         told = {"accounts": exposed.accounts, "exposed": exposed.exposed, "plan": plan_part(plan)}
-        click.echo(json.dumps({"format": FORMAT, **told}, ensure_ascii=False, indent=1))
+        click.echo(visible_json(json.dumps({"format": FORMAT, **told}, ensure_ascii=False, indent=1)))
     else:
         click.echo("\n".join(visible(line) for line in _lines(exposed, plan, missing, texts)))
 

@@ -22,7 +22,7 @@ from adaudit.report.paths_document import change_part
 from adaudit.report.steps import Steps
 from adaudit.report.texts import Texts
 from adaudit.snapshot import open_snapshot
-from adaudit.visible import visible
+from adaudit.visible import visible, visible_json
 
 FORMAT: Final = 1
 """Version of the JSON."""
@@ -43,7 +43,7 @@ def command(*, path: Path, changes: tuple[int, ...], site_path: Path | None, lan
     with working(texts("terminal.judging")), open_snapshot(path) as snapshot:
         told = what_if(snapshot, load_rules(with_cases=False), tuple(dict.fromkeys(changes)), tier0=site)
     if as_json:
-        click.echo(json.dumps(_document(told), ensure_ascii=False, indent=1))
+        click.echo(visible_json(json.dumps(_document(told), ensure_ascii=False, indent=1)))
     else:
         click.echo("\n".join(visible(line) for line in _lines(told, texts)))
 

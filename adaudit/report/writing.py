@@ -13,6 +13,7 @@ from adaudit.report.html import render
 from adaudit.report.page import build_page
 from adaudit.report.sheet import sheet
 from adaudit.report.texts import Texts
+from adaudit.visible import visible_json
 
 HTML, JSON, CSV = "report.html", "findings.json", "findings.csv"
 FILES: Final = (HTML, JSON, CSV)
@@ -35,4 +36,5 @@ def write_report(audit: Audit, folder: Path, language: Language) -> Path:
 
 def findings_json(audit: Audit, language: Language) -> str:
     """The text of findings.json."""
-    return json.dumps(findings(audit, Texts(language)), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    document = findings(audit, Texts(language))
+    return visible_json(json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)) + "\n"

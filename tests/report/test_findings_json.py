@@ -12,6 +12,7 @@ import pytest
 
 from adaudit.engine.model import Audit, Language, Level
 from adaudit.report.writing import findings_json
+from adaudit.visible import visible, visible_json
 from tests.report.audits import accepted_audit, full_audit, hostile_audit, make_audit, result, rule, subject
 
 SCHEMA = json.loads(files("adaudit.report").joinpath("findings.schema.json").read_text(encoding="utf-8"))
@@ -87,6 +88,20 @@ def test_the_reason_is_a_sentence_in_the_language_asked_for() -> None:
     assert "Des faits nécessaires manquent : Comptes d'utilisateurs : pwdLastSet" in french[5]
     assert "Facts that are needed are missing" in english[5]
     assert french[0] == ""
+
+
+def test_json_made_visible_means_the_same() -> None:
+    told = {"\x9b31m": ["a\u202eb", "\U000e0041", "l’hôpital\u00a0: é", "\x1b[2J\n", "\ufeff\ud800"]}
+    text = visible_json(json.dumps(told, ensure_ascii=False, indent=1))
+    assert json.loads(text) == told
+    assert [line for line in text.splitlines() if visible(line) != line] == []
+    assert "l’hôpital\u00a0: é" in text
+
+
+def test_no_hidden_character_reaches_a_terminal_that_shows_the_file() -> None:
+    shown = findings_json(hostile_audit(), "fr").splitlines()
+    assert [line for line in shown if visible(line) != line] == []
+    assert any(r"facture\u202efdp.exe" in line for line in shown)
 
 
 def test_hostile_names_are_kept_as_they_are_for_machines() -> None:
