@@ -76,7 +76,7 @@ class Coverage:
             from s_notes n
             left join known_partitions p on p.dn_key = n.dn_key and n.table_name = 'objects' and n.column_name = '*'
             left join partition_tables t on t.kind = p.kind
-            left join resolved i on i.dn_key = n.dn_key and p.dn is null
+            left join (from entries join ids using (n)) i on i.dn_key = n.dn_key and p.dn is null
             where n.column_name = '*' or i.n is null or i.n <= n.count
         """)
 
@@ -124,8 +124,8 @@ class Coverage:
             from organizational_units
             where trim(regexp_replace(gp_link, '(?i)\\[LDAP://[^\\]]*;\\d{1,10}\\]', '', 'g')) <> ''
             union all
-            select 'objects', '*', r.domain_id, null, d.dn, 'failed', 'malformed', 'objectGUID: also that of ' || r.dn
-            from doubles d join resolved r using (guid)
+            select 'objects', '*', o.domain_id, null, d.dn, 'failed', 'malformed', 'objectGUID: also that of ' || o.dn
+            from doubles d join objects o using (guid)
         """)
 
     def _unseen(self) -> None:
@@ -137,10 +137,10 @@ class Coverage:
                 union select target_dn from links where target_id is null
                     and lower(attribute) not in ('lastknownparent', 'member') and target_dn not like '%\\0ADEL:%'
                 union select gpo_dn from gpo_links where gpo_id is null and gpo_dn <> ''
-                union select substr(r.dn, length(r.dn) - length(r.parent_key) + 1)
-                    from resolved r join objects o using (object_id)
-                    where o.parent_id is null and not o.is_deleted and r.parent_key <> ''
-                    and r.dn_key not in (select dn_key from known_partitions)
+                union select substr(e.dn, length(e.dn) - length(e.parent_key) + 1)
+                    from entries e join ids using (n) join objects o using (object_id)
+                    where o.parent_id is null and not o.is_deleted and e.parent_key <> ''
+                    and e.dn_key not in (select dn_key from known_partitions)
             )
             select r.dn, arg_max(p.domain_id, length(p.dn_key)) as domain_id,
                 arg_max(p.is_collected, length(p.dn_key)) as is_collected, arg_max(p.kind, length(p.dn_key)) as kind,

@@ -60,7 +60,7 @@ LOGON_RELATIONS = {
         select i.object_id, s.server, {filetime_sql("s.last_logon_raw")} as last_logon_at, s.last_logon_raw,
             s.logon_count, s.bad_password_count, {filetime_sql("s.bad_password_raw")} as bad_password_at,
             s.bad_password_raw
-        from s_logons s join ids i using (guid)
+        from s_logons s join entries e using (guid) join ids i on i.n = e.n
         qualify row_number() over (partition by i.object_id, s.server order by s.n desc) = 1
         order by i.object_id, s.server
     """

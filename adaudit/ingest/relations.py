@@ -1,8 +1,8 @@
 """The SQL that resolves staged rows: who is who, and the tables that relate objects to each other.
 
 Staged tables are ``entries_<class>`` of ``layout`` and ``s_<name>`` of ``multivalued``; a finished table has its
-own name; ``ids`` gives each kept object its ids. ``heads``,
-``places``, ``known_domains`` and ``known_sids`` are registered by ``finish``.
+own name; ``ids`` gives each kept object its ids.
+``heads``, ``places``, ``known_domains`` and ``known_sids`` are registered by ``finish``.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 IDS = """
 create temp table ids as
 with numbered as (
-    select *, (row_number() over (order by guid nulls last, dn_key) - 1)::integer as object_id from entries
+    select n, dn_key, parent_key, (row_number() over (order by guid nulls last, dn_key) - 1)::integer as object_id
+    from entries
 )
-select n, object_id, k.dn, k.dn_key, k.parent_key, guid, sd, rbcd_sd, gmsa_sd, objectsid, isdeleted,
-    coalesce(h.partition_id, p.partition_id) as partition_id,
+select n, object_id, coalesce(h.partition_id, p.partition_id) as partition_id,
     coalesce(h.domain_id, p.domain_id) as domain_id
 from numbered k left join heads h on h.dn_key = k.dn_key left join places p on p.parent_key = k.parent_key
 """
@@ -22,11 +22,14 @@ _SCOPE = "case when {sid} like 'S-1-5-32-%' then {domain} else -1 end"
 
 IDENTITIES = (
     # One object for each DN, were two ever read under the same one.
-    "create temp table by_dn as select dn_key, min(object_id)::integer as object_id from ids group by dn_key",
+    """
+    create temp table by_dn as
+    select dn_key, min(object_id)::integer as object_id from entries join ids using (n) group by dn_key
+    """,
     """
     create temp table sd_ids as
     with used as (
-        select sd, domain_id from ids union select rbcd_sd, domain_id from ids union select gmsa_sd, domain_id from ids
+        select unnest([e.sd, e.rbcd_sd, e.gmsa_sd]) as sd, i.domain_id from entries e join ids i using (n)
         union select f.sd, d.domain_id from s_files f join known_domains d on d.dn_key = f.domain_key
     )
     select sd, domain_id, (row_number() over (order by role, domain_id, raw) - 1)::integer as sd_id
@@ -40,13 +43,13 @@ IDENTITIES = (
         union all select n, 'managed_service_account', samaccountname, primarygroupid from entries_managed
         union all select n, 'group', samaccountname, null from entries_group
     )
-    select n, i.object_id, i.dn, i.dn_key, i.domain_id, i.objectsid as sid, t.type, t.name, t.primary_rid,
-        {_SCOPE.format(sid="i.objectsid", domain="i.domain_id")} as scope
-    from typed t join ids i using (n)
+    select n, i.object_id, e.dn, e.dn_key, i.domain_id, e.objectsid as sid, t.type, t.name, t.primary_rid,
+        {_SCOPE.format(sid="e.objectsid", domain="i.domain_id")} as scope
+    from typed t join entries e using (n) join ids i using (n)
     """,
     """
     create temp table foreigners as
-    select i.object_id, i.dn, i.dn_key, e.objectsid as sid
+    select i.object_id, e.dn, e.dn_key, e.objectsid as sid
     from "entries_foreignSecurityPrincipal" e join ids i using (n) where e.objectsid is not null
     """,
     r"""
@@ -70,7 +73,7 @@ IDENTITIES = (
     """,
     """
     create temp table unseen as
-    with recognised as (select i.dn_key from ids i join entries e using (n) where e.objectclass is not null)
+    with recognised as (select dn_key from entries where objectclass is not null)
     select key as dn_key, min(dn) as dn from named anti join recognised on recognised.dn_key = named.key
     where object_id is null group by key
     """,
@@ -144,14 +147,14 @@ _IDENTITY_OF = "{alias}.sid = {sid} and {alias}.scope = " + _SCOPE
 
 RELATIONS: dict[str, str] = {
     "objects": """
-        select i.object_id, i.guid, i.dn, p.object_id as parent_id, i.partition_id, i.domain_id, e.name,
+        select i.object_id, e.guid, e.dn, p.object_id as parent_id, i.partition_id, i.domain_id, e.name,
             e.objectclass[-1] as object_class, e.objectclass as object_classes,
             coalesce(e.isdeleted, false) as is_deleted, coalesce(e.isrecycled, false) as is_recycled,
             e.whencreated as created_at, e.whenchanged as changed_at,
             e.usncreated as usn_created, e.usnchanged as usn_changed, e.systemflags as system_flags, e.description,
             e.displayname as display_name, s.sd_id
-        from entries e join ids i using (n) left join by_dn p on p.dn_key = i.parent_key
-        left join sd_ids s on s.sd = i.sd and s.domain_id = i.domain_id
+        from entries e join ids i using (n) left join by_dn p on p.dn_key = e.parent_key
+        left join sd_ids s on s.sd = e.sd and s.domain_id = i.domain_id
         order by i.object_id
     """,
     "principals": """
@@ -246,13 +249,13 @@ RELATIONS: dict[str, str] = {
     """,
     "certificates": """
         select r.object_id, c.attribute, c.position,
-            case when r.dn_key like 'cn=ntauthcertificates,cn=public key services,%' then 'ntauth'
-                when r.parent_key like 'cn=certification authorities,cn=public key services,%' then 'root'
-                when r.parent_key like 'cn=aia,cn=public key services,%' then 'aia'
-                when r.parent_key like 'cn=enrollment services,cn=public key services,%' then 'enrollment'
+            case when e.dn_key like 'cn=ntauthcertificates,cn=public key services,%' then 'ntauth'
+                when e.parent_key like 'cn=certification authorities,cn=public key services,%' then 'root'
+                when e.parent_key like 'cn=aia,cn=public key services,%' then 'aia'
+                when e.parent_key like 'cn=enrollment services,cn=public key services,%' then 'enrollment'
                 when r.principal_id is not null then 'account' else 'other' end as store,
             c.* exclude (n, attribute, position)
-        from s_certificates c join resolved r using (n)
+        from s_certificates c join resolved r using (n) join entries e using (n)
         order by r.object_id, c.attribute, c.position
     """,
     "published_templates": """
@@ -275,7 +278,7 @@ RELATIONS: dict[str, str] = {
     "dns_records": """
         select i.object_id, z.object_id as zone_id, lower(e.name) as name, r.* exclude (n)
         from s_zone_records r join ids i using (n) join entries e on e.n = i.n
-        left join by_dn z on z.dn_key = i.parent_key
+        left join by_dn z on z.dn_key = e.parent_key
         order by i.object_id, r.position
     """,
     "subnets": """
@@ -286,17 +289,17 @@ RELATIONS: dict[str, str] = {
     """,
     "directory_servers": """
         with settings as (
-            select i.parent_key, e.objectclass[-1] as settings_class, e."msds-behavior-version" as level, e.options
-            from "entries_nTDSDSA" e join ids i using (n)
+            select parent_key, objectclass[-1] as settings_class, "msds-behavior-version" as level, options
+            from "entries_nTDSDSA"
         )
         select i.object_id, g.object_id as site_id, e.name, lower(e.dnshostname) as dns_host_name,
             min(c.object_id) as computer_id, min(s.settings_class) as settings_class, min(s.level) as functional_level,
             min(s.options) as options
         from entries_server e join ids i using (n)
-        left join ids servers on servers.dn_key = i.parent_key left join by_dn g on g.dn_key = servers.parent_key
+        left join entries servers on servers.dn_key = e.parent_key left join by_dn g on g.dn_key = servers.parent_key
         left join s_links l on l.n = e.n and lower(l.attribute) = 'serverreference'
         left join by_dn c on c.dn_key = l.key
-        left join settings s on s.parent_key = i.dn_key
+        left join settings s on s.parent_key = e.dn_key
         group by i.object_id, g.object_id, e.name, e.dnshostname order by i.object_id
     """,
     "secrets": """

@@ -77,9 +77,10 @@ class Silence:
                 and not o.is_deleted
             union all
             select t.table_name, '*', o.domain_id, null, o.dn, 'denied', 'mandatory_missing', 'objectClass'
-            from objects o join resolved r using (object_id) join homes t on ends_with(r.dn_key, ',' || t.dn_key)
+            from objects o join ids using (object_id) join entries e using (n)
+            join homes t on ends_with(e.dn_key, ',' || t.dn_key)
             where o.object_class is null and not o.is_deleted
-                and (t.dn_key <> 'cn=system,' || t.head or r.parent_key = t.dn_key)
+                and (t.dn_key <> 'cn=system,' || t.head or e.parent_key = t.dn_key)
         """)
         if ("forests", "functional_level") not in self._not_asked:
             self._forest_level()

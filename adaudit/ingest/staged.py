@@ -21,9 +21,6 @@ _MEMORY = "256MB"
 _GLOB = re.compile(r"([\[*?])")
 """Characters of a path that the database would take for a pattern."""
 
-_FEW_BYTES = 1 << 16
-"""A stage whose files are no larger is read into the database once, as opening files costs more than their rows."""
-
 VOLATILE = tuple(name.lower() for name in VOLATILE_ATTRIBUTES)
 
 DROPS = pa.schema([("key", pa.string()), ("before", pa.int32())])
@@ -116,15 +113,16 @@ class Staged:
                     rows[stage] = f"(from {rows[stage]} anti join gone using (n))"
         if _count(self.db, rows["refreshed"]):
             _replace_refreshed(self.db, rows)
-        for stage, paths in self._parts.items():
-            is_small = sum(path.stat().st_size for path in paths) <= _FEW_BYTES
+        for stage, query in rows.items():
             name = stage if stage.startswith("entries_") else f"s_{stage}"
-            self.db.execute(f'create {"temp table" if is_small else "view"} "{name}" as from {rows[stage]}')
+            self.db.execute(f'create view "{name}" as from {query}')
 
 
 _FIND_GONE = """
 insert into gone
-with known as (select n, coalesce(guid, dn_key) as key, guid, dn, whencreated from entries),
+with known as not materialized (
+    select n, coalesce(guid, dn_key) as key, guid, dn, whencreated from entries
+),
 repeated as (select key, max(n) as last from known group by key having count(*) > 1)
 select k.n, key, k.guid, k.dn, k.whencreated from known k join repeated using (key) where k.n < last
 union
