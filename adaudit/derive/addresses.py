@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from functools import cache
+from operator import itemgetter
 
 import pyarrow as pa
 
@@ -26,10 +28,15 @@ def controller_addresses(facts: Facts) -> pa.Table:
     subnets = _Subnets(facts)
     addresses = _addresses(facts)
 
+    @cache
+    def located(host: str) -> list[tuple[str, int | None, int | None]]:
+        found = ((str(address), *subnets.around(address)) for address in addresses.get(host, ()))
+        return sorted(found, key=itemgetter(0))
+
     def rows() -> Iterator[tuple[int, str, int | None, int | None]]:
         for object_id, host in facts.rows("domain_controllers", "object_id", "dns_host_name"):
-            for text, address in sorted((str(address), address) for address in addresses.get(host or "", ())):
-                yield object_id, text, *subnets.around(address)
+            for found in located(host or ""):
+                yield object_id, *found
 
     return build("controller_addresses", bounded(facts, "controller_addresses", rows()))
 

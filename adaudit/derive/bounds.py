@@ -19,10 +19,10 @@ MOST_LEVELS: Final = 256
 Row = Sequence[Any]
 
 
-def bounded(facts: Facts, name: str, rows: Iterable[Row], most: int = MOST_ROWS) -> Iterator[Row]:
-    """The first rows of a computed table; the facts say so when more than ``most`` were there."""
+def bounded(facts: Facts, name: str, rows: Iterable[Row]) -> Iterator[Row]:
+    """The first rows of a computed table; the facts say so when more than ``MOST_ROWS`` were there."""
     waiting = iter(rows)
-    yield from islice(waiting, most)
+    yield from islice(waiting, MOST_ROWS)
     if next(waiting, None) is not None:
         facts.cut(name)
 

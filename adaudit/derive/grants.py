@@ -275,7 +275,7 @@ def _allowed(aces: _Aces, denying: Denying, codes: _Codes, names: Names, tokens:
             return True
         if denied.principal_id is None or allowed.principal_id is None:
             return False
-        return denied.principal_id in tokens.of(allowed.principal_id)
+        return tokens.carries(allowed.principal_id, denied.principal_id)
 
     partial: list[tuple[Ids, Ids]] = []
     left = MOST_PARTIAL
