@@ -10,6 +10,7 @@ import pytest
 
 from adaudit.engine import RuleBook, load_rules
 from adaudit.engine.load import read_cases
+from adaudit.report.texts import Texts
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,14 @@ def test_a_rule_says_the_same_things_in_both_languages(book: RuleBook) -> None:
         for key in ("title", "why", "fix", "limits"):
             assert french[key] != english[key], f"{rule.id}: {key} is not translated"
         assert steps(french["fix"]) == steps(english["fix"]), f"{rule.id}: fix has not the same steps"
+
+
+def test_prose_names_a_column_as_the_report_heads_it(book: RuleBook) -> None:
+    columns = Texts("fr").section("columns").keys()
+    for rule in book.rules:
+        for prose in rule.prose.values():
+            words = set(re.findall(r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b", " ".join(asdict(prose).values())))
+            assert words & columns == set(), rule.id
 
 
 def test_titles_are_one_line_and_distinct(book: RuleBook) -> None:

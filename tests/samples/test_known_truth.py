@@ -55,6 +55,18 @@ def test_no_rule_errs_or_answers_in_part_on_a_sample(hospital: str) -> None:
     assert {each.rule.id for each in found.results if each.incomplete} <= TOLD_IN_PART
 
 
+def test_groups_behind_a_finding_are_told_by_name(hospital: str) -> None:
+    found, _ = judged(COMMITTED, hospital)
+    groups = [
+        (each.rule.id, group)
+        for each in found.results
+        for subject in each.subjects
+        for group in subject.evidence.get("groups") or ()
+    ]
+    assert groups
+    assert [(rule, group) for rule, group in groups if isinstance(group, str) and group.startswith("S-1-")] == []
+
+
 def test_other_people_in_another_number_have_the_same_weaknesses(hospital: str, tmp_path: Path) -> None:
     generate(hospital, tmp_path, seed=1, accounts=600)
     found, truth = judged(tmp_path, hospital)
