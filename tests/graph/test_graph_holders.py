@@ -93,6 +93,11 @@ def test_a_group_that_authenticated_users_is_in_comprises_everybody() -> None:
     assert of_all(facts, {OUTER}, {OTHER}) == [OTHER]
 
 
+def test_guest_in_a_group_beside_authenticated_users_is_told_too() -> None:
+    facts = facts_of([(AUTHENTICATED, OUTER), (BOB, OUTER)], users=(ALICE, BOB), guest=BOB)
+    assert of_all(facts, {OUTER}) == [AUTHENTICATED, BOB]
+
+
 def test_a_distribution_group_gives_its_members_nothing() -> None:
     facts = facts_of([(ALICE, INNER), (ALICE, OTHER)], distribution=[OTHER])
     assert of_all(facts, {INNER}, {OTHER}) == []
@@ -186,6 +191,17 @@ def test_everyone_without_guest_is_authenticated_users_and_without_these_is_gues
     facts = facts_of([], users=(ALICE, BOB), guest=BOB)
     assert Holders(facts).of_all([Held(EVERYONE, frozenset({BOB}))]) == [AUTHENTICATED]
     assert Holders(facts).of_all([Held(EVERYONE, frozenset({AUTHENTICATED}))]) == [BOB]
+
+
+@pytest.mark.parametrize(("most", "told"), [(100, [ALICE]), (0, [INNER])])
+def test_nobody_is_lost_who_holds_one_right_by_a_group_and_the_other_with_everybody(
+    monkeypatch: pytest.MonkeyPatch, most: int, told: list[int]
+) -> None:
+    monkeypatch.setattr("adaudit.graph.rights.holders.MOST_APART", most)
+    facts = facts_of([(ALICE, INNER)], users=(ALICE, BOB))
+    nobody = Held(EVERYONE, frozenset({EVERYONE}))
+    for wide in (EVERYONE, AUTHENTICATED):
+        assert Holders(facts).of_all([Held(wide)], [Held(INNER), nobody]) == told
 
 
 def test_too_many_to_be_told_one_by_one_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:

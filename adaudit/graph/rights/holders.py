@@ -83,8 +83,9 @@ class Holders:
         if apart is not None:
             return apart
         found: list[int] = []
-        for candidate in sorted(self._candidates(asked)):
-            above = self._above_within(candidate, asked)
+        candidates = self._candidates(asked)
+        for candidate in sorted(candidates):
+            above = (self._above_within(candidate, asked) & candidates) - self._beside(candidate)
             if not above or (above.isdisjoint(found) and self._comprises(candidate, above)):
                 found.append(candidate)
         return found
@@ -116,12 +117,12 @@ class Holders:
     def _apart(self, rights: _Rights) -> list[int] | None:
         """Those who hold every right, one by one, where all who log on would but for deny ACEs that hit some of them;
         None elsewhere, and for too many. Authenticated Users stay whole when it is others that Everyone lacks."""
-        narrowest, chosen = self._narrowest(rights)
+        narrowest, _ = self._narrowest(rights)
         if narrowest is _Breadth.MEMBERS or self._is_whole(narrowest, rights):
             return None
         everyone_is_apart = narrowest is _Breadth.EVERYONE and self._is_whole(_Breadth.AUTHENTICATED, rights)
         whole = self._wide[_Breadth.AUTHENTICATED] if everyone_is_apart else []
-        listed = {each for part in chosen for each in part.holders.members} - self._memberships.groups
+        listed = {each for parts in rights for each in _listed(parts)} - self._memberships.groups
         others = {
             each
             for each in listed.union(self._who_log_on).difference(*self._wide.values())
@@ -157,8 +158,9 @@ class Holders:
         narrowest, chosen = self._narrowest(rights)
         if narrowest is _Breadth.MEMBERS:
             return self._first_met({trustee for part in chosen for trustee in part.trustees}, rights)
-        listed = {each for part in chosen for each in part.holders.members}
         wide = {breadth for breadth, some in self._wide.items() if any(self._holds(each, rights) for each in some)}
+        asked = (chosen,) if narrowest in wide else rights
+        listed = {each for parts in asked for each in _listed(parts)}
         elsewhere = {each for each in listed if not any(self._is_within(each, breadth) for breadth in wide)}
         return {
             each for each in elsewhere.union(*(self._wide[breadth] for breadth in wide)) if self._holds(each, rights)
@@ -188,6 +190,12 @@ class Holders:
             above |= new
             waiting += new
         return above - {principal_id}
+
+    def _beside(self, principal_id: int) -> set[int]:
+        """Authenticated Users and Everyone where they do not comprise an identity, though they do a group it is in."""
+        return {
+            each for breadth, wide in self._wide.items() if not self._is_within(principal_id, breadth) for each in wide
+        }
 
     def _comprises(self, principal_id: int, others: Iterable[int]) -> bool:
         """They are in it too, in a cycle."""
@@ -243,3 +251,9 @@ class Holders:
         """An identity comes with the logon of whoever bears this one."""
         principal = self._facts.principals.get(principal_id)
         return breadth is not _Breadth.MEMBERS and _SIDS[breadth] in comes_with_logon(principal)
+
+
+def _listed(parts: Iterable[_Part]) -> Iterator[int]:
+    """Identities that hold a right by name or by membership, whoever is denied it."""
+    for part in parts:
+        yield from part.holders.members
