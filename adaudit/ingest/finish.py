@@ -17,8 +17,9 @@ from adaudit.ingest.coverage import Coverage
 from adaudit.ingest.expectations import ACCOUNT_TABLES, TYPED_TABLES
 from adaudit.ingest.files import FILE_RELATIONS, POLICY_FOLDERS
 from adaudit.ingest.forest import CrossRef, Forest, assemble
+from adaudit.ingest.identities import AFTER_PRINCIPALS, IDENTITIES, IDS, PRINCIPALS
 from adaudit.ingest.logons import LOGON_RELATIONS
-from adaudit.ingest.relations import AFTER_PRINCIPALS, AFTER_TABLES, IDENTITIES, IDS, PRINCIPALS, RELATIONS
+from adaudit.ingest.relations import AFTER_TABLES, RELATIONS
 from adaudit.ingest.staged import Staged
 from adaudit.snapshot import SnapshotWriter
 
