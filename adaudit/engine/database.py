@@ -18,6 +18,9 @@ from adaudit.engine.statement import Statement, StatementError, parse
 from adaudit.schema import TABLES, Kind, Table
 
 MEMORY_LIMIT: Final = "1GB"
+MOST_ON_DISK: Final = "16GB"
+"""What rules may put aside in the temporary folder, which is on the auditor's own disk; beyond, a rule is in error."""
+
 THREADS: Final = 2
 
 _SQL_TYPES: Final = {
@@ -143,6 +146,8 @@ class Database:
                 },
             )
         )
+        # As a setting of connect, DuckDB 2.0.0 shows this one and does not heed it.
+        self._connection.execute(f"set max_temp_directory_size = '{MOST_ON_DISK}'")
         self._connection.execute("create schema loaded; create schema snapshot")
         loaded: dict[str, list[str]] = {}
         for name, table in tables:

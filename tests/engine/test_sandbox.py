@@ -91,3 +91,10 @@ def test_temporary_files_go_to_a_private_folder_that_disappears() -> None:
         folder = Path(scope.select("select current_setting('temp_directory')", {}).rows[0][0])
         assert folder.is_dir()
     assert not folder.exists()
+
+
+def test_what_a_statement_puts_aside_on_disk_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adaudit.engine.database.MEMORY_LIMIT", "60MB")
+    monkeypatch.setattr("adaudit.engine.database.MOST_ON_DISK", "1MB")
+    with Database() as database, database.scope({}) as scope, pytest.raises(duckdb.OutOfMemoryException):
+        scope.select("select md5(a::varchar) as t from range(2000000) r(a) group by t having count(*) > 1", {})

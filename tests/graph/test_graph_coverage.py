@@ -144,6 +144,15 @@ def test_tables_missing_as_a_whole_count(table: str) -> None:
     assert missing_by_fact(analysed(coverage=[gap(table)]).hiding_paths) == {table: 1}
 
 
+def test_a_computed_table_that_was_cut_hides_paths() -> None:
+    cut = gap("applied_gpos", domain_id=None, status="truncated", reason="too_many", detail="applied_gpos")
+    analysis = analysed(coverage=[cut])
+    assert missing_by_fact(analysis.hiding_paths) == {"applied_gpos": 1}
+    assert tables_missing(analysis) == {"edges", "changes", "exposure", "choke_points"}
+    of_links = analysed(coverage=[gap("applied_gpos", object_id=HELPDESK)])
+    assert of_links.hiding_paths == []
+
+
 def test_a_domain_that_was_not_read_counts() -> None:
     other = {"domain_id": 1, "dn": "DC=b,DC=example", "sid": "S-1-5-21-4-5-6", "is_collected": False}
     analysis = analysed(domains=[*FOREST["domains"], other])
