@@ -8,13 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from adaudit.errors import InputError
 
 DocumentT = TypeVar("DocumentT", bound=BaseModel)
+
+MOST_ERRORS: Final = 50
+"""Errors told of one file: each is sought in its text."""
 
 _HEADER = re.compile(r"\[+\s*([^\]]+?)\s*\]+")
 
@@ -117,7 +120,10 @@ def read_document(path: Path, folder: Path, model: type[DocumentT]) -> tuple[Sou
     try:
         return source, model.model_validate(data)
     except ValidationError as error:
-        raise RuleErrors(source.error(_reason(e["type"], e["msg"]), *e["loc"]) for e in error.errors()) from error
+        told = [source.error(_reason(e["type"], e["msg"]), *e["loc"]) for e in error.errors()[:MOST_ERRORS]]
+        if left := error.error_count() - len(told):
+            told.append(source.error(f"and {left} more errors"))
+        raise RuleErrors(told) from error
 
 
 def _reason(kind: str, message: str) -> str:

@@ -81,6 +81,14 @@ def test_every_wrong_entry_is_told_at_once(tmp_path: Path) -> None:
     assert [error.place for error in caught.value.errors] == ["exceptions.toml:6", "exceptions.toml:14"]
 
 
+def test_of_thousands_of_wrong_entries_the_first_are_told_and_the_others_counted(tmp_path: Path) -> None:
+    with pytest.raises(RuleErrors) as caught:
+        read_exceptions(written(tmp_path, "[[exception]]\nrule = 'nobody'\n" * 3000))
+    *told, left = str(caught.value).splitlines()
+    assert told[0].startswith("exceptions.toml:2: exception.0.rule: ")
+    assert (len(told), left) == (50, "exceptions.toml: and 14950 more errors")
+
+
 def test_an_accepted_subject_stays_and_both_levels_are_told(tmp_path: Path, judged: Judge) -> None:
     entries = read_exceptions(written(tmp_path, ENTRY))
     audit = judged(account(1, **FOREVER, admin_count=1), account(2, **FOREVER), exceptions=entries)
