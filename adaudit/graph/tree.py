@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 
+from adaudit.derive.bounds import MOST_LEVELS
 from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import NONE, Ids
 from adaudit.graph.nodes import Nodes
-
-MOST_LEVELS: Final = 256
-"""Containers above one another that are followed: more than a distinguished name can hold in a directory."""
 
 
 def containers(facts: Facts) -> Ids:

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from adaudit.decode.flags import AccessMask, AceFlags, expand_generic
+from adaudit.derive.bounds import MOST_LEVELS
 from adaudit.derive.facts import Facts, Ids, distinct, ids_of
 from adaudit.graph.blocks import NONE
 from adaudit.graph.rights.capabilities import TAKING, TAKING_ALL
-from adaudit.graph.tree import MOST_LEVELS
 
 _COLUMNS: Final = ("sd_id", "position", "is_allow", "flags", "mask", "object_type", "trustee_id")
 _MASK_BITS: Final = 0xFFFFFFFF

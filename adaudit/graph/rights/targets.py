@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from adaudit.derive.adminsdholder import adminsdholders
+from adaudit.derive.bounds import MOST_LEVELS
 from adaudit.derive.facts import Facts, Ids
 from adaudit.derive.kinds import Kinds
 from adaudit.graph.blocks import NONE
-from adaudit.graph.tree import MOST_LEVELS, containers
+from adaudit.graph.tree import containers
 
 Mask = npt.NDArray[np.bool_]
 
