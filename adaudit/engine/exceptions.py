@@ -47,12 +47,14 @@ def read_exceptions(path: Path) -> tuple[Acceptance, ...]:
     source, document = read_document(path, path.parent, ExceptionsDocument)
     found: dict[tuple[str, str], Acceptance] = {}
     errors = []
+    headers = source.headers("exception")
     for position, entry in enumerate(document.exception):
         key = entry.rule, entry.subject.casefold()
         if key in found:
             errors.append(source.error(f"already accepted at {found[key].place}", "exception", position, "subject"))
             continue
-        place = f"{source.name}:{source.line(('exception', position))}"
+        line = headers[position] if len(headers) == len(document.exception) else source.line(("exception", position))
+        place = f"{source.name}:{line}"
         found[key] = Acceptance(entry.rule, entry.subject, entry.reason, entry.accepted_by, entry.until, place)
     if errors:
         raise RuleErrors(errors)

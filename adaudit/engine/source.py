@@ -81,11 +81,7 @@ class Source:
         table: list[str] = []
         seen = -1
         best, depth = 0, 0
-        in_text = False
-        for number, line in enumerate(self.text.splitlines(), start=1):
-            was_in_text, in_text = in_text, in_text ^ (line.count('"""') % 2 == 1 or line.count("'''") % 2 == 1)
-            if was_in_text:
-                continue
+        for number, line in self._lines():
             if header := _HEADER.match(line.strip()):
                 table = [part.strip(' "') for part in header.group(1).split(".")]
                 seen += line.lstrip().startswith("[[") and table[:1] == wanted[:1]
@@ -97,6 +93,18 @@ class Source:
             if here == wanted[: len(here)] and len(here) > depth and (seen < 0 or seen == position):
                 best, depth = number, len(here)
         return best
+
+    def headers(self, name: str) -> list[int]:
+        """1-based lines of the headers ``[[name]]``, in order."""
+        return [number for number, line in self._lines() if line.replace(" ", "").startswith(f"[[{name}]]")]
+
+    def _lines(self) -> Iterator[tuple[int, str]]:
+        """The lines, with their numbers, that do not lie within a text of several lines."""
+        in_text = False
+        for number, line in enumerate(self.text.splitlines(), start=1):
+            was_in_text, in_text = in_text, in_text ^ (line.count('"""') % 2 == 1 or line.count("'''") % 2 == 1)
+            if not was_in_text:
+                yield number, line
 
 
 def read_document(path: Path, folder: Path, model: type[DocumentT]) -> tuple[Source, DocumentT]:

@@ -12,6 +12,7 @@ import pytest
 from adaudit.engine import RuleError, RuleErrors, read_exceptions
 from adaudit.engine.exceptions import accept, without_accepted
 from adaudit.engine.model import Audit, Kind, Result, Status, SubjectKind
+from adaudit.engine.source import Source
 from adaudit.engine.standing import Acceptance, AcceptanceState
 from tests.engine.conftest import AS_OF, account, gap
 from tests.report.audits import DOMAIN_SID, result, rule, subject
@@ -79,6 +80,16 @@ def test_every_wrong_entry_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(RuleErrors) as caught:
         read_exceptions(written(tmp_path, ENTRY.replace("RSSI", " ") + ENTRY.replace("2027-03-31", "0")))
     assert [error.place for error in caught.value.errors] == ["exceptions.toml:6", "exceptions.toml:14"]
+
+
+def test_the_places_of_many_entries_take_one_reading_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(Source, "line")
+    long = ENTRY.replace('"Automate de biologie, remplacé en mars"', '"""\n[[exception]]\n"""')
+    others = [ENTRY.replace("-1001", f"-{rid}") for rid in (1002, 1003)]
+    found = read_exceptions(written(tmp_path, long + "".join(others)))
+    assert [each.place for each in found] == ["exceptions.toml:2", "exceptions.toml:11", "exceptions.toml:18"]
 
 
 def test_of_thousands_of_wrong_entries_the_first_are_told_and_the_others_counted(tmp_path: Path) -> None:
