@@ -54,7 +54,7 @@ def command() -> None:
 def list_(as_json: bool, language: Language, folder: Path | None, pack_folder: Path | None) -> None:
     """List the rules: id, kind, levels and title."""
     added = load_pack(pack_folder, folder).rules if pack_folder else ()
-    rules = sorted((*load_rules(folder).rules, *added), key=lambda rule: rule.id)
+    rules = sorted((*load_rules(folder, with_cases=False).rules, *added), key=lambda rule: rule.id)
     if as_json:
         rows = [{**_summary(rule), "title": rule.prose[language].title} for rule in rules]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
@@ -98,7 +98,7 @@ def coverage(as_json: bool, folder: Path | None) -> None:
     answered; partly: for some subjects the answer may lie beyond what is collected; beyond: for all of them; none: no
     rule. The reason says where the answer lies.
     """
-    found = answers(load_rules(folder))
+    found = answers(load_rules(folder, with_cases=False))
     if as_json:
         click.echo(json.dumps([asdict(answer) for answer in found], ensure_ascii=False, indent=2))
         return
@@ -179,7 +179,7 @@ def _found(rule_id: str, folder: Path | None, pack_folder: Path | None) -> tuple
         for rule in load_pack(pack_folder, folder).rules:
             if rule.id == rule_id:
                 return rule, {}
-    book = load_rules(folder, only=[rule_id])
+    book = load_rules(folder, only=[rule_id], with_cases=False)
     rule = book.rule(rule_id)
     return rule, book.references(rule.controls)
 
