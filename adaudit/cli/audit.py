@@ -17,6 +17,7 @@ from adaudit.engine.site_tier0 import read_site_tier0
 from adaudit.errors import IncompleteError, UsageError
 from adaudit.graph.answers.entry_points import read_entry_points
 from adaudit.graph.site_tier0 import AS_FOUND
+from adaudit.report.folder import check_folder
 from adaudit.report.masking import mask
 from adaudit.report.texts import Texts
 from adaudit.report.writing import findings_json, write_report
@@ -83,6 +84,8 @@ def command(
     """
     if output is None and not as_json:
         raise UsageError("give the folder to write in with -o, or --json")
+    if output is not None:
+        check_folder(output)
     texts = Texts(language)
     exceptions = None if exceptions_path is None else read_exceptions(exceptions_path)
     pack = None if pack_folder is None else load_pack(pack_folder)

@@ -227,7 +227,7 @@ class Collector:
             holds = goes_on or earlier is not None
             sweep = Sweep(ingest, intake, journal, contexts, self._attributes, self._observe, goes_on=holds)
             reading.run(home, itinerary, self._names, sweep)
-            reason = "; ".join(reading.problems)[:_LONGEST_REASON] or None
+            reason = told_briefly(reading.problems)
             log.write("end", objects=ingest.count, seconds=time.monotonic() - started, incomplete_reason=reason)
             if ingest.count == 0:
                 raise IncompleteError(f"nothing was read: {reason or 'the directory looks empty to this account'}")
@@ -249,6 +249,20 @@ class Collector:
             objects = snapshot.manifest.tables["objects"].rows
             gaps = Counter(snapshot.table("coverage", ["status"])["status"].to_pylist())
         return Outcome(path, objects, gaps, time.monotonic() - started, home.root.host, account_sid, reason)
+
+
+def told_briefly(problems: list[str]) -> str | None:
+    """Why a collection is incomplete: the first reasons, as many as fit; the others are counted."""
+    told = ""
+    for number, problem in enumerate(problems):
+        if told and len(told) + len(problem) > _LONGEST_REASON:
+            return f"{told}; and {len(problems) - number} more"
+        told = f"{told}; {problem}" if told else _cut(problem)
+    return told or None
+
+
+def _cut(problem: str) -> str:
+    return problem if len(problem) <= _LONGEST_REASON else f"{problem[: _LONGEST_REASON - 1]}…"
 
 
 def check_output(output: Path, *, overwrite: bool, since: Path | None = None) -> None:

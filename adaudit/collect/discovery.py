@@ -130,7 +130,7 @@ def first_to_answer(
             tried.append(str(error))
     more = f"; and {len(tried) - _TOLD} more" if len(tried) > _TOLD else ""
     raise ConnectionFailed(
-        f"no domain controller could be reached: {'; '.join(tried[:_TOLD]) or 'none is known'}{more}. {remedy}",
+        f"no domain controller could be reached: {'; '.join(tried[:_TOLD]) or 'none is known'}{more}; {remedy}",
         place=sought,
     )
 

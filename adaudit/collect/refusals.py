@@ -103,6 +103,8 @@ def bind_failure(code: int, message: str, account: str, place: str) -> Connectio
     found = re.search(r"\bdata ([0-9a-f]{2,8})\b", message, re.IGNORECASE)
     number = found[1].lower() if found else ""
     reason = _BIND_REASONS.get(number) or (f"error {number}" if number else _WRONG_LOGON)
+    if reason == _WRONG_LOGON and not any(mark in account for mark in "@\\="):
+        reason += "; try it with its domain, name@domain or DOMAIN\\name"
     return BindRefused(f"the bind of {account} is refused: {reason}", place=place)
 
 

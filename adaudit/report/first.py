@@ -50,7 +50,7 @@ class Lift:
 
 @dataclass(frozen=True)
 class First:
-    """``urgent``: extras at least as grave as the level, which do not move it. ``then``: all the rest."""
+    """``urgent``: at least as grave as the level, without moving it. ``then``: all the rest."""
 
     lift: Lift | None
     urgent: tuple[Card, ...]
@@ -82,7 +82,7 @@ class FirstBuilder:
 
     def _is_urgent(self, result: Result, worst: int) -> bool:
         standing = self._cards[result.rule.id].priority
-        return result.rule.kind is Kind.EXTRA and standing is not None and standing <= worst
+        return result.rule.kind is not Kind.VULNERABILITY and standing is not None and standing <= worst
 
     def _lift(self) -> Lift | None:
         """None when no vulnerability fails, or none could be judged."""

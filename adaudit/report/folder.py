@@ -10,6 +10,12 @@ from pathlib import Path
 from adaudit.errors import IncompleteError, UsageError
 
 
+def check_folder(folder: Path) -> None:
+    """Raises UsageError when what is in the place of ``folder`` is none."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError("exists and is no folder", place=str(folder))
+
+
 def write_files(folder: Path, contents: Mapping[str, str]) -> None:
     """Write each text, as UTF-8, in a file of ``folder``, which is made when it is not there.
 

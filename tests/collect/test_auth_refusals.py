@@ -240,6 +240,14 @@ def test_the_numbers_of_windows_are_put_into_words(number: str, reason: str) -> 
     assert re.search(reason, bind_failure(49, message, "auditeur", "dc1:636").message)
 
 
+@pytest.mark.parametrize(
+    ("account", "is_bare"), [("auditeur", True), ("auditeur@chu.example", False), ("CHU\\a", False)]
+)
+def test_a_bare_name_that_is_refused_is_to_be_tried_with_its_domain(account: str, is_bare: bool) -> None:
+    message = "80090308: LdapErr: DSID-0C090439, comment: AcceptSecurityContext error, data 52e, v4563"
+    assert ("with its domain" in bind_failure(49, message, account, "dc1:636").message) is is_bare
+
+
 def test_a_busy_server_is_not_a_refusal() -> None:
     assert type(bind_failure(51, "busy", "auditeur", "dc1:636")) is ConnectionFailed
     assert "--sealed" in bind_failure(8, "00002028: LdapErr: DSID-0C090259", "auditeur", "dc1:389").message

@@ -94,6 +94,14 @@ def test_shortest_paths_of_a_larger_graph_are_as_long_as_those_of_networkx() -> 
     assert [len(way.edges) for way in shortest_paths(graph, ids(source), ids(0), 30)] == expected
 
 
+@given(cases(), st.integers(2, 6))
+def test_the_first_path_is_the_same_however_many_are_asked_for(case: Case, most: int) -> None:
+    graph, sources, goals = case
+    alone = shortest_paths(graph, ids(*sources), ids(*goals))
+    several = shortest_paths(graph, ids(*sources), ids(*goals), most)
+    assert [way.nodes.tolist() for way in several[:1]] == [way.nodes.tolist() for way in alone]
+
+
 @pytest.mark.parametrize("most", [1, 5])
 def test_between_two_nodes_the_easiest_edge_is_told(most: int) -> None:
     graph = graph_of(

@@ -112,6 +112,19 @@ def test_what_lifts_the_level_comes_first_then_what_is_as_grave_then_the_rest() 
     assert [card.id for card in first.then] == ["vuln_permissions_dc", "warning_spn"]
 
 
+def test_a_warning_as_grave_as_the_level_comes_with_what_is_as_grave() -> None:
+    audit = full_audit()
+    results = tuple(
+        replace(each, level=1, subjects=tuple(replace(one, level=1) for one in each.subjects))
+        if each.rule.id == "warning_spn"
+        else each
+        for each in audit.results
+    )
+    second_level = replace(audit, results=results, level=replace(audit.level, indicative=2))
+    first = build_page(second_level, Texts("fr")).first
+    assert {card.id for card in first.urgent} == {"ext_shadow_credentials", "warning_spn"}
+
+
 def test_at_equal_rank_findings_go_by_kind_then_by_number_of_objects() -> None:
     page = build_page(full_audit(), Texts("fr"))
     assert [[card.id for kind in group.kinds for card in kind.cards] for group in page.groups] == [

@@ -215,6 +215,13 @@ def test_a_file_that_is_no_snapshot_is_4_and_writes_nothing(tmp_path: Path) -> N
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_in_the_place_of_the_folder_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("kept", encoding="utf-8")
+    (tmp_path / "x.adsnap").write_bytes(b"PK\x03\x04 nothing")
+    assert run(["audit", str(tmp_path / "x.adsnap"), "-o", str(tmp_path / "out")]) == 2
+    assert (tmp_path / "out").read_text(encoding="utf-8") == "kept"
+
+
 @pytest.mark.parametrize("wrong", [[], ["-o", "out", "--fail-on", "0"], ["-o", "out", "--lang", "de"]])
 def test_a_wrong_command_is_2(snapshot: Callable[..., Path], wrong: list[str]) -> None:
     assert run(["audit", str(snapshot()), *wrong]) == 2

@@ -137,10 +137,12 @@ def shortest_paths(graph: Graph, sources: Ids, goals: Ids, most: int = 1) -> lis
     starts = starts[found.is_reached[starts]]
     if not len(starts):
         return ways
-    if len(ways) == most - 1:
-        nearest = starts[np.argmin(found.distance[starts])]
-        return [*ways, way_from(found, int(nearest))]
-    return [*ways, *_several(graph, starts, np.flatnonzero(is_goal), found, most - len(ways))]
+    first = way_from(found, int(starts[np.argmin(found.distance[starts])]))
+    ways.append(first)
+    if len(ways) < most:
+        several = _several(graph, starts, np.flatnonzero(is_goal), found, most - len(ways) + 1)
+        ways += [way for way in several if not np.array_equal(way.nodes, first.nodes)]
+    return ways[:most]
 
 
 def way_from(found: Reached, node: int) -> Way:
