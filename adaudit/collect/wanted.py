@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from adaudit.collect.scope import EVERYTHING, Scope
 
 if TYPE_CHECKING:
-    from adaudit.collect.probes import PlannedProbe
+    from adaudit.collect.probes.model import PlannedProbe
 
 PROBE_SECONDS: Final = 5.0
 """After which the connection of a probe is ended, unless it is said otherwise."""
