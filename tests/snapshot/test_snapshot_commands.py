@@ -5,6 +5,7 @@ import json
 import os
 import stat
 from pathlib import Path
+from typing import get_args
 
 import duckdb
 import pyarrow.parquet as pq
@@ -13,9 +14,10 @@ import pytest
 from adaudit.cli.main import run
 from adaudit.schema import COLLECTED
 from adaudit.snapshot import SnapshotWriter, SourceInfo, open_snapshot
+from adaudit.snapshot.export import ExportForm
 from tests.snapshot.material import HEADER, contents_of, rows, with_table
 
-FORMS = ("parquet", "csv", "duckdb")
+FORMS = get_args(ExportForm)
 
 
 def adaudit(*arguments: object) -> int:
