@@ -72,6 +72,14 @@ _IN_PLACES: Final = f"""(
 Objects of a whole naming context that was not read, which ``detail`` names by DN or kind, count when a place is in one
 of that kind. Gaps of computed tables are placed by those who compute them."""
 
+_IDENTIFYING: Final = [
+    f"{table.name}.{column.name}"
+    for table in TABLES.values()
+    for column in table.columns
+    if column.source in ("objectSid", "sAMAccountName")
+]
+"""What tells who an object is: one that does not show it may belong to any population."""
+
 _FOREST_WIDE: Final = ("configuration", "schema", "domain_dns", "forest_dns", "application")
 """Kinds of naming contexts that hold nothing a rule needs unless one of its places is there."""
 
@@ -100,7 +108,7 @@ def gaps_of(
 
     ``missing``: what ``missing_facts`` tells of the snapshot. ``examined``: what the rows of the kept table
     ``examined`` (column ``subject``) are, when the rule names its population: what is missing of other objects is then
-    left out. ``places``: where objects never seen would matter (``Rule.places``). A gap that names neither object nor
+    left out, but for what tells who they are. ``places``: where objects never seen would matter (``Rule.places``). A gap that names neither object nor
     DN counts, unless it is a naming context without a place.
     """
     facts = reading.facts
@@ -117,7 +125,11 @@ def gaps_of(
         "columns": [f"{table}.{column}" for table, column in sorted(facts)],
     }
     if examined is not None:
-        condition += f" and (c.object_id is null or c.object_id in ({_EXAMINED_OBJECTS[examined]}))"
+        condition += f""" and (
+            c.object_id is null or c.object_id in ({_EXAMINED_OBJECTS[examined]})
+            or c.table_name || '.' || c.column_name in $identifying
+        )"""
+        parameters["identifying"] = _IDENTIFYING
     if places is None:
         condition += f" and not {_SEEN_BY_NOBODY}"
     else:

@@ -54,6 +54,19 @@ def test_a_gap_of_an_object_outside_the_population_does_not_count(judged: Judge)
     assert (found.status, found.gaps) == (Status.COMPLIANT, ())
 
 
+def test_an_object_that_does_not_show_who_it_is_may_be_of_any_population(judged: Judge, tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    shutil.copytree(RULES, folder)
+    path = folder / "accounts" / "vuln_never_expires.toml"
+    of_guest = path.read_text(encoding="utf-8").replace("where is_enabled is distinct from false", "where rid = 501", 1)
+    path.write_text(of_guest.replace('"users.is_enabled",', '"users.is_enabled", "users.rid",', 1), encoding="utf-8")
+    hidden = account(1, sid=None, rid=None, is_enabled=None)
+    book = load_rules(folder)
+    nameless = judged(hidden, gap("users", "rid", object_id=1), rules=book)
+    assert result(nameless).status is Status.NOT_ASSESSED
+    assert result(judged(hidden, gap("users", "is_enabled", object_id=1), rules=book)).status is Status.COMPLIANT
+
+
 def test_a_gap_that_names_no_object_always_counts(judged: Judge) -> None:
     assert result(judged(gap("users", "password_never_expires"))).status is Status.NOT_ASSESSED
 
