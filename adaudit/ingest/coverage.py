@@ -57,6 +57,7 @@ class Coverage:
             f"detail from ({KNOWN_HIDDEN}) where domain_id not in (select unnest($administered))",
             {"administered": sorted(self.token.administered)},
         )
+        self._hidden_primary_groups()
         self._gather()
         names = ", ".join(field.name for field in COLLECTED["coverage"].arrow_schema)
         return f"select distinct {names} from gaps order by all"
@@ -209,6 +210,14 @@ class Coverage:
             select t.table_name, '*', h.domain_id, null, h.dn, 'denied', 'container_hidden', null
             from hidden h join homes t on lower(h.dn) = t.dn_key or ends_with(t.dn_key, ',' || lower(h.dn))
                 or ends_with(lower(h.dn), ',' || t.dn_key) and t.dn_key <> 'cn=system,' || t.head
+        """)
+
+    def _hidden_primary_groups(self) -> None:
+        """An account that does not show its primary group may be in any group of its domain."""
+        self.db.execute("""
+            insert into gaps
+            select distinct 'memberships', 'member_id', domain_id, null, null, status, reason, 'primaryGroupID'
+            from gaps where column_name = 'primary_group_rid'
         """)
 
     def _gather(self) -> None:

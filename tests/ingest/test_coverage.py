@@ -35,6 +35,12 @@ def test_an_absent_mandatory_attribute_was_not_readable(seal):
     assert ("is_enabled", "mandatory_missing", f"CN=u,CN=Users,{BASE}") in gaps(snapshot, "users")
 
 
+def test_an_account_that_hides_its_primary_group_may_be_in_any_group(seal):
+    assert gaps(seal([*skeleton(), user(10, "u", 1104)]), "memberships") == []
+    hidden = seal([*skeleton(), user(10, "u", 1104), user(11, "v", 1105, primaryGroupID=None)])
+    assert gaps(hidden, "memberships") == [("member_id", "mandatory_missing", None)]
+
+
 def test_an_absent_optional_attribute_is_a_gap_only_when_the_account_may_not_read_it(seal):
     snapshot = seal([*skeleton(), user(10, "open", 1104), user(11, "closed", 1105, sddl=CLOSED)])
     told = gaps(snapshot, "users")
