@@ -27,7 +27,7 @@ from adaudit.collect.scope import Scope
 from adaudit.collect.smb import PORT as SMB_PORT
 from adaudit.collect.sysvol import SHARE
 from adaudit.collect.wanted import Pacing
-from adaudit.schema.requests import LOGON_ATTRIBUTES, REQUESTED_ATTRIBUTES
+from adaudit.schema.requests import HEAD_ATTRIBUTES, LOGON_ATTRIBUTES, REQUESTED_ATTRIBUTES
 
 NAMING_CONTEXT: Final = "<naming context>"
 DELETED_OBJECTS: Final = "<deleted objects of the naming context>"
@@ -121,6 +121,9 @@ def _questions(scope: Scope, pacing: Pacing, *, probes: bool) -> Iterator[Questi
         yield question("the certification authorities", "once", authorities_search(configuration))
     whole = f"once for {_contexts(scope)}"
     yield question("every object", whole, Search(NAMING_CONTEXT, SearchScope.SUBTREE, attributes, existing))
+    if of_heads := scope.requested(HEAD_ATTRIBUTES):
+        head = Search(NAMING_CONTEXT, SearchScope.BASE, (*attributes, *of_heads), existing)
+        yield question("the head of a naming context, with the date of its last backup", whole, head)
     whole = "once for each of those that has such a container"
     yield question("deleted objects", whole, Search(DELETED_OBJECTS, SearchScope.SUBTREE, attributes, deleted))
     if scope.all_controllers:

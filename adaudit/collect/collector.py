@@ -30,7 +30,7 @@ from adaudit.collect.sweep import Step, Sweep
 from adaudit.collect.wanted import DEFAULT_PACING, Pacing, Wanted
 from adaudit.errors import IncompleteError, UsageError
 from adaudit.ingest.ingest import Ingest
-from adaudit.schema.requests import REQUESTED_ATTRIBUTES
+from adaudit.schema.requests import HEAD_ATTRIBUTES, REQUESTED_ATTRIBUTES
 from adaudit.snapshot import Snapshot, SourceInfo, open_snapshot
 
 _TOOL: Final = f"adaudit {__version__}"
@@ -225,7 +225,8 @@ class Collector:
             itinerary = Itinerary(home, self._wanted.scope, connect, self._names, ingest)
             contexts = Contexts((*home.root.naming_contexts, *(each.dn for each in itinerary.topology.partitions)))
             holds = goes_on or earlier is not None
-            sweep = Sweep(ingest, intake, journal, contexts, self._attributes, self._observe, goes_on=holds)
+            of_heads = self._wanted.scope.requested(HEAD_ATTRIBUTES)
+            sweep = Sweep(ingest, intake, journal, contexts, self._attributes, of_heads, self._observe, goes_on=holds)
             reading.run(home, itinerary, self._names, sweep)
             reason = told_briefly(reading.problems)
             log.write("end", objects=ingest.count, seconds=time.monotonic() - started, incomplete_reason=reason)

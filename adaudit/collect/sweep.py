@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -44,17 +45,20 @@ class Sweep:
         journal: Journal,
         contexts: Contexts,
         attributes: tuple[str, ...],
+        of_heads: tuple[str, ...],
         observe: Callable[[Step], None],
         *,
         goes_on: bool = False,
     ) -> None:
-        """``contexts``: all there are in the forest, wanted or not. ``goes_on``: ``ingest`` holds objects already, of
-        an interrupted or an earlier collection."""
+        """``contexts``: all there are in the forest, wanted or not. ``attributes``: those of each search;
+        ``of_heads``: those that the heads of naming contexts are asked for beside them. ``goes_on``: ``ingest`` holds
+        objects already, of an interrupted or an earlier collection."""
         self.problems: list[str] = []
         self._ingest = ingest
         self._intake = intake
         self._journal = journal
         self._attributes = attributes
+        self._of_heads = of_heads
         self._observe = observe
         self._goes_on = self._is_stocked = goes_on
         self._passes: list[Pass] = []
@@ -93,8 +97,12 @@ class Sweep:
         return any(part.has_changed and part.context.startswith("cn=schema,") for part in self._passes)
 
     def settle(self) -> None:
-        """Once all contexts were read: read again what changed meanwhile without telling. Raises ConnectionFailed."""
+        """Once all contexts were read: read again what changed meanwhile without telling, then what heads alone are
+        asked for. Raises ConnectionFailed."""
         self._catch_up.settle(self._passes)
+        for part in self._passes:
+            if self._of_heads and not part.is_deleted and part.is_begun and part.given_up is None:
+                self._read_head(part)
 
     def give_up(self, session: Session, reason: str) -> None:
         """Go on without this server; ``tell`` says what it had left to give."""
@@ -161,6 +169,22 @@ class Sweep:
             result = page.result
             self._observe(Step(part.base, done, 2 * len(self._passes), self._ingest.count))
         return Count(result, undecoded)
+
+    def _read_head(self, part: Pass) -> None:
+        """The head once more, with its own attributes, in the place of what was taken of it."""
+        search = Search(part.base, Scope.BASE, (*self._attributes, *self._of_heads), part.controls)
+        for tries in range(1, _MOST_TRIES + 1):
+            try:
+                for page in part.session.search(search):
+                    for envelope in page.entries:
+                        with suppress(MalformedAnswer):
+                            self._intake.take(envelope, part.session, part.controls)
+                    self._journal.flush()
+            except ConnectionLost:
+                if tries == _MOST_TRIES:
+                    raise
+            else:
+                return
 
     def _tell_of(self, part: Pass, reason: str) -> None:
         if not part.is_deleted:

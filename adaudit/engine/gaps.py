@@ -108,8 +108,8 @@ def gaps_of(
 
     ``missing``: what ``missing_facts`` tells of the snapshot. ``examined``: what the rows of the kept table
     ``examined`` (column ``subject``) are, when the rule names its population: what is missing of other objects is then
-    left out, but for what tells who they are. ``places``: where objects never seen would matter (``Rule.places``). A gap that names neither object nor
-    DN counts, unless it is a naming context without a place.
+    left out, but for what tells who they are. ``places``: where objects never seen would matter (``Rule.places``). A
+    gap that names neither object nor DN counts, unless it is a naming context without a place.
     """
     facts = reading.facts
     if not any(_touches(table, column, facts) for table, column in missing):

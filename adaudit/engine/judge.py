@@ -65,6 +65,7 @@ class Verdict:
 
 
 _NOT_RECOGNISED: Final = "not_recognised"
+_REASONS: Final = (_NOT_RECOGNISED, "not_in_source", *Beyond)
 _STATUS_OF: Final = {_NOT_RECOGNISED: "failed", Beyond.KNOWN_HIDDEN.value: "denied"}
 
 
@@ -145,8 +146,8 @@ def _unrecognised(answer: Answer) -> Iterator[Gap]:
     examples: dict[tuple[str, str], list[str]] = {}
     for values in _named(answer):
         reason = values.get("reason", _NOT_RECOGNISED)
-        if reason != _NOT_RECOGNISED and reason not in set(Beyond):
-            raise RowError(f"a row of unknown has the reason {reason}, which is none of {', '.join(Beyond)}")
+        if reason not in _REASONS:
+            raise RowError(f"a row of unknown has the reason {reason}, which is none of {', '.join(_REASONS)}")
         examples.setdefault((str(values["fact"]), reason), []).append(str(values["example"]))
     for (fact, reason), found in sorted(examples.items()):
         table, _, column = fact.partition(".")

@@ -13,9 +13,9 @@ directory's own names, and:
 - ``expected``: rule id → level of the finding that an audit must make about it.
 
 Values: text, numbers, booleans, lists, or a table ``{hex = …}``, ``{sid = …}``, ``{sddl = …}``, ``{days_ago = …}`` (a
-FILETIME) or ``{certificate = "file.pem"}``. An ``[[expected]]`` is a finding told apart from objects;
-``[of_population]`` says which rules some of the people and machines break, and at which level. ``[graph]`` says who
-reaches tier 0 (``Reach``).
+FILETIME), ``{backed_up_days_ago = …}`` or ``{certificate = "file.pem"}``. An ``[[expected]]`` is a finding told apart
+from objects; ``[of_population]`` says which rules some of the people and machines break, and at which level.
+``[graph]`` says who reaches tier 0 (``Reach``).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from typing import Any
 
 from adaudit.decode.sddl import from_sddl
 from adaudit.errors import InputError
+from adaudit.samples.backup import backup_metadata
 from adaudit.samples.draft import Attributes, Draft, sid, text
 from adaudit.samples.profile import Forest
 from adaudit.samples.reach import Reach
@@ -151,6 +152,8 @@ class Declared:
             return [bytes.fromhex(given)]
         if form == "days_ago":
             return text(filetime_ago(given))
+        if form == "backed_up_days_ago":
+            return [backup_metadata(given)]
         if form == "sddl":
             return [from_sddl(given, self.forest.profile.sid)]
         return [_certificate(given)]

@@ -19,6 +19,9 @@ computed when asked for. Each has one value."""
 REQUESTED_ATTRIBUTES = ("*", "nTSecurityDescriptor", *CONSTRUCTED_ATTRIBUTES)
 """The attribute list of each search."""
 
+HEAD_ATTRIBUTES = ("replPropertyMetaData",)
+"""Asked of the head of each naming context alone, beside those: when its last backup was recorded (MS-ADA3)."""
+
 SD_FLAGS_OID = "1.2.840.113556.1.4.801"
 SD_FLAGS_VALUE = bytes.fromhex("3003020107")
 """Owner, group and DACL, without the SACL that an ordinary account may not read (MS-ADTS 3.1.1.3.4.1.11)."""

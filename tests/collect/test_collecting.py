@@ -39,7 +39,7 @@ def collected(
 
 
 def tables(path: Path) -> dict[str, list[dict[str, Any]]]:
-    names = ("objects", "principals", "memberships", "coverage", "partitions", "domains")
+    names = ("objects", "principals", "memberships", "coverage", "partitions", "domains", "attributes")
     with open_snapshot(path) as snapshot:
         return {name: snapshot.table(name).to_pylist() for name in names}
 
@@ -75,6 +75,18 @@ def test_the_moment_and_the_reader_are_those_of_the_directory(samba_baseline: Di
     assert manifest.source.server == samba_baseline.host
     assert manifest.as_of_origin == "dc_current_time"
     assert abs(manifest.as_of - datetime.now(UTC).replace(tzinfo=None)) < timedelta(minutes=5)
+
+
+def test_the_head_of_each_naming_context_tells_when_it_was_backed_up(samba_baseline: Directory, tmp_path: Path) -> None:
+    _, seen = collected(samba_baseline, tmp_path / "x.adsnap")
+    dns = {row["object_id"]: row["dn"] for row in seen["objects"]}
+    told = {dns[row["object_id"]]: row for row in seen["attributes"] if row["name"] == "replPropertyMetaData"}
+    assert told.keys() == set(samba_baseline.naming_contexts)
+    asked = samba_baseline.ldapsearch(
+        "-o", "ldif-wrap=no", "-b", "DC=corp,DC=test", "-s", "base", "replPropertyMetaData"
+    )
+    (line,) = (line for line in asked.splitlines() if line.startswith("replPropertyMetaData:: "))
+    assert told["DC=corp,DC=test"]["bytes"] == base64.b64decode(line.partition(":: ")[2])
 
 
 def test_ranged_attributes_are_completed(samba_scenario: Directory, tmp_path: Path) -> None:

@@ -44,7 +44,8 @@ def collected(directory: Directory, folder: Path) -> Snapshot:
 
 def dumped(directory: Directory, folder: Path) -> Snapshot:
     destination = folder / "dumped.adsnap"
-    import_ldif(directory.ldapsearch_dump(folder), destination, account=directory.auditor.user)
+    files = [*directory.ldapsearch_dump(folder), *directory.ldapsearch_heads(folder)]
+    import_ldif(files, destination, account=directory.auditor.user)
     return open_snapshot(destination)
 
 

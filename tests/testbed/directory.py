@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from adaudit.schema.requests import REQUESTED_ATTRIBUTES
+from adaudit.schema.requests import HEAD_ATTRIBUTES, REQUESTED_ATTRIBUTES
 
 from .errors import TestbedError
 from .scenario import Scenario
@@ -104,4 +104,13 @@ class Directory:
                 file = folder / f"{len(files)}-{base.split(',')[0].split('=')[1].lower()}.ldif"
                 file.write_text(self._ldapsearch(*wanted, "(objectClass=*)", *REQUESTED_ATTRIBUTES))
                 files.append(file)
+        return files
+
+    def ldapsearch_heads(self, folder: Path) -> list[Path]:
+        """One LDIF file per naming context that holds its head alone, with what only heads are asked for."""
+        files = []
+        for number, context in enumerate(self.naming_contexts):
+            wanted = ("-E", WITH_DESCRIPTORS, "-b", context, "-s", "base", "(objectClass=*)")
+            files.append(folder / f"head-{number}.ldif")
+            files[-1].write_text(self._ldapsearch(*wanted, *REQUESTED_ATTRIBUTES, *HEAD_ATTRIBUTES))
         return files
