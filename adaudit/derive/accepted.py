@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from adaudit.derive.adminsdholder import adminsdholders
 from adaudit.derive.facts import Facts, build
+from adaudit.derive.gaps import Gaps
 from adaudit.derive.well_known import EVERYONE_LIKE_RIDS, EVERYONE_LIKE_SIDS, SEND_TO
 
 SYSTEM_SIDS = frozenset(("S-1-5-18", "S-1-5-9", "S-1-3-0"))
@@ -74,7 +75,7 @@ def _protected_like_adminsdholder(facts: Facts, accepted: frozenset[int]) -> Ite
     """Accounts and groups whose DACL is protected and holds only AdminSDHolder's ACEs or harmless ones.
 
     Harmless: SELF, Enterprise Domain Controllers, and Send-To. The owner has to be accepted already. A group
-    counts when it holds no group and each of its members is protected so, or accepted already.
+    counts when its members were read, none of them is a group, and each is protected so, or accepted already.
     """
     descriptors = _protected_descriptors(facts, accepted)
     bearers = {
@@ -92,10 +93,12 @@ def _protected_like_adminsdholder(facts: Facts, accepted: frozenset[int]) -> Ite
         and bearers[principal] in descriptors.get(sd, ())
     }
     memberships = facts.memberships
+    unread = {gap.object_id for gap in Gaps(facts).of("memberships", "member_id", "group_id")}
     safe = (protected - memberships.groups) | accepted
     for principal in sorted(protected):
-        if principal not in memberships.groups or all(
-            member in safe and member not in memberships.groups for member in memberships.members_of(principal)
+        if principal not in memberships.groups or (
+            facts.principals[principal].object_id not in unread
+            and all(member in safe and member not in memberships.groups for member in memberships.members_of(principal))
         ):
             yield principal
 

@@ -117,6 +117,11 @@ class Facts:
         """Identity that an object bears."""
         return {p.object_id: p.principal_id for p in self.principals.values() if p.object_id is not None}
 
+    def objects_of(self, principals: Iterable[int]) -> set[int]:
+        """Objects that bear these identities."""
+        found = (self.principals[each].object_id for each in principals if each in self.principals)
+        return {object_id for object_id in found if object_id is not None}
+
     def accounts(self) -> Iterator[int]:
         """Objects of accounts of every kind."""
         return (object_id for table in ACCOUNT_TABLES for (object_id,) in self.rows(table, "object_id"))

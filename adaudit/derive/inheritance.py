@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pyarrow as pa
 
+from adaudit.derive.control import GET_CHANGES, NEED_GET_CHANGES
 from adaudit.derive.controllers import controller_places
 from adaudit.derive.facts import ACCOUNT_TABLES, Facts, build
 from adaudit.derive.gaps import Gap, Gaps
@@ -103,7 +104,7 @@ def _hidden_members(facts: Facts, gaps: Gaps, roots: Iterable[int]) -> Iterator[
     """What can hide a member of some groups: domains, unreadable members, unreadable primary groups, unseen members."""
     yield from gaps.wide(*IDENTITY_TABLES, "memberships")
     members = facts.memberships.closure(roots)
-    groups = {facts.principals[p].object_id for p in members & facts.memberships.groups if p in facts.principals}
+    groups = facts.objects_of(members & facts.memberships.groups)
     unreadable = (gap for gap in gaps.of("memberships", "member_id", "group_id") if gap.object_id in groups)
     yield from gaps.as_lost_rows(unreadable)
     for table in ACCOUNT_TABLES:
@@ -154,6 +155,24 @@ def _descriptor_rights(_: Facts, gaps: Gaps) -> Iterator[Gap]:
         if gap.column_name != "*" and (gap.is_wide or gap.object_id is not None):
             yield gap._replace(column_name="*")
     yield from gaps.wide("security_descriptors", "aces")
+
+
+def _control_rights(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
+    """The same, and on the objects where two groups may hold together what replication needs, their unread members."""
+    yield from _descriptor_rights(facts, gaps)
+    holders: dict[int | None, set[int]] = {}
+    for sd, principal, guid in facts.rows("descriptor_rights", "sd_id", "principal_id", "object_type"):
+        if principal is not None and guid in (GET_CHANGES, *NEED_GET_CHANGES):
+            holders.setdefault(sd, set()).add(principal)
+    unread = [gap for gap in gaps.of("memberships", "member_id", "group_id") if gap.object_id is not None]
+    if not unread or not holders:
+        return
+    for object_id, sd in facts.rows("objects", "object_id", "sd_id"):
+        if sd in holders:
+            groups = facts.objects_of(facts.memberships.closure(holders[sd]))
+            for gap in unread:
+                if gap.object_id in groups:
+                    yield gap._replace(column_name="*", object_id=object_id)
 
 
 def _computer_creators(_: Facts, gaps: Gaps) -> Iterator[Gap]:
@@ -225,7 +244,7 @@ INHERITED: tuple[tuple[str, Callable[[Facts, Gaps], Iterator[Gap]]], ...] = (
     ("domain_controllers", _domain_controllers),
     ("controller_addresses", _controller_addresses),
     ("descriptor_rights", _descriptor_rights),
-    ("control_rights", _descriptor_rights),
+    ("control_rights", _control_rights),
     ("delegation_targets", _delegation_targets),
     ("applied_gpos", _applied_gpos),
     ("computer_creators", _computer_creators),

@@ -190,3 +190,12 @@ def test_a_protected_group_is_accepted_for_its_members_and_without_nested_groups
     forest["principals"].append(identity(STRAY, f"{DOMAIN}-1106", "user"))
     forest["memberships"].append(member(STRAY, TEAM))
     assert TEAM not in accepted(compute, **forest)
+
+
+def test_a_protected_group_that_could_not_be_listed_is_not_accepted(compute: Any) -> None:
+    forest = protected_forest([{}])
+    gap = {"table_name": "memberships", "column_name": "member_id", "status": "denied", "reason": "no_read_right"}
+    forest["coverage"] = [{**gap, "object_id": 11}]
+    assert TEAM in accepted(compute, **forest)
+    forest["coverage"] = [{**gap, "object_id": 12}]
+    assert TEAM not in accepted(compute, **forest)
