@@ -251,7 +251,8 @@ class Audit:
 
     ``level``, ``scores`` and ``steps`` leave exceptions out of account; ``excepted`` is how it stands once the accepted
     subjects are left out, None when no exceptions were given. ``exceptions``: what became of each, in their order.
-    ``outlook``: what the attack graph tells, None when it was not drawn.
+    ``outlook``: what the attack graph tells, None when it was not drawn. ``well_known_names``: those that tell a
+    well-known identity even without its SID, since nothing else in the snapshot bears them.
     """
 
     tool: str
@@ -276,3 +277,4 @@ class Audit:
     coverage: tuple[Gap, ...]
     timings: tuple[Timing, ...] = ()
     outlook: Outlook | None = None
+    well_known_names: frozenset[str] = frozenset()

@@ -23,7 +23,7 @@ from adaudit.engine.results import result_of
 from adaudit.engine.score import scores_of
 from adaudit.engine.standing import Acceptance
 from adaudit.engine.steps import steps_of
-from adaudit.engine.subjects import identities
+from adaudit.engine.subjects import identities, well_known_names
 from adaudit.graph.site_tier0 import AS_FOUND, SiteTier0
 from adaudit.snapshot import Snapshot, SnapshotTables
 
@@ -62,6 +62,7 @@ def audit(
             domains = _domains(database)
             forest = identities(database, SubjectKind.FOREST, [0])[0].domain
             coverage = all_gaps(database)
+            names = well_known_names(database)
     found, uses = accept(sorted(found, key=lambda result: result.rule.id), exceptions or (), manifest.as_of.date())
     standing = _standing(found, book)
     answered = {control for result in found for control in result.rule.controls}
@@ -89,6 +90,7 @@ def audit(
         coverage=coverage,
         timings=tuple(loading.timings),
         outlook=loading.outlook,
+        well_known_names=names,
     )
 
 

@@ -72,6 +72,13 @@ def identities(database: Database, kind: SubjectKind, ids: Iterable[int | None])
     return named
 
 
+def well_known_names(database: Database) -> frozenset[str]:
+    """The names that well-known identities bear and no object of the directory does."""
+    names = "select name from snapshot.principals group by name having bool_and(type = 'well_known')"
+    with database.scope({}) as scope:
+        return frozenset(name for (name,) in scope.select(names, {}).rows if name)
+
+
 def _identity(
     type_: str, domain: str | None, guid: str | None, dn: str | None, sid: str | None, name: str | None
 ) -> Identity:

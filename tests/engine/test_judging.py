@@ -193,3 +193,12 @@ def test_an_audit_says_where_it_comes_from(judged: Judge) -> None:
         ("anssi", "vuln_never_expires", "https://example.test/controls#vuln_never_expires"),
         ("mitre", "T1078.002", "https://example.test/techniques/T1078/002/"),
     ]
+
+
+def test_only_a_name_that_nothing_else_bears_tells_a_well_known_identity(judged: Judge) -> None:
+    known = [
+        {"principal_id": 11, "sid": "S-1-5-11", "type": "well_known", "name": "Authenticated Users"},
+        {"principal_id": 12, "sid": "S-1-1-0", "type": "well_known", "name": "Everyone"},
+        {"principal_id": 13, "sid": "S-1-5-21-1-2-3-1500", "type": "group", "name": "Everyone"},
+    ]
+    assert judged(account(1), {"principals": known}).well_known_names == {"Authenticated Users"}
