@@ -8,6 +8,7 @@ from typing import Final
 from adaudit.engine.model import Audit
 from adaudit.engine.standing import AcceptanceState, AcceptanceUse
 from adaudit.report.cards import Card
+from adaudit.report.identities import Identities
 from adaudit.report.texts import Texts
 from adaudit.report.values import Format, clean
 
@@ -33,19 +34,20 @@ class ExceptionLine:
 
 def exception_lines(audit: Audit, cards: dict[str, Card], texts: Texts) -> tuple[ExceptionLine, ...]:
     """Those that need a decision first: expired, then matching nothing, then in force."""
-    names = _names(audit)
+    names = _names(audit, Identities(texts))
     uses = sorted(audit.exceptions, key=lambda use: (_ORDER.index(use.state), use.acceptance.until))
     return tuple(_line(use, names.get(use.acceptance.place, {}), cards, texts) for use in uses)
 
 
-def _names(audit: Audit) -> dict[str, dict[str, str]]:
+def _names(audit: Audit, identities: Identities) -> dict[str, dict[str, str]]:
     """The names of the subjects of each entry, by the place of the entry and by key."""
     found: dict[str, dict[str, str]] = {}
     for result in audit.results:
         for subject in result.subjects:
             for acceptance in (subject.accepted, subject.expired):
                 if acceptance:
-                    found.setdefault(acceptance.place, {})[subject.key] = subject.name
+                    shown = identities.name(subject.name, subject.key)
+                    found.setdefault(acceptance.place, {})[subject.key] = shown
     return found
 
 

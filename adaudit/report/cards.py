@@ -11,6 +11,7 @@ from adaudit.engine.model import Audit, Gap, Kind, PowerShell, Result, Rule
 from adaudit.engine.score import priority
 from adaudit.report.evidence import Proof, Proofs
 from adaudit.report.gaps import alike, known_reason, outcome, sentence
+from adaudit.report.identities import Identities
 from adaudit.report.texts import Texts
 from adaudit.report.values import Format, clean
 from adaudit.report.verdict import accepted_subjects, is_accepted, objects_behind
@@ -87,7 +88,7 @@ class Cards:
         self._points = {line.rule_id: line.points for line in audit.scores.lines}
         self._texts = texts
         self._format = Format(texts)
-        self._proofs = Proofs(texts)
+        self._proofs = Proofs(Identities(texts, audit.well_known_names), texts)
 
     def of_result(self, result: Result) -> Card:
         rule, texts = result.rule, self._texts

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adaudit.engine.model import Evidence, Item, Result, Subject
+from adaudit.report.identities import Identities
 from adaudit.report.texts import Texts
 from adaudit.report.values import Format, clean
 
@@ -71,7 +72,8 @@ class Proof:
 class Proofs:
     """Builds the tables of findings in one language."""
 
-    def __init__(self, texts: Texts) -> None:
+    def __init__(self, identities: Identities, texts: Texts) -> None:
+        self._identities = identities
         self._texts = texts
         self._format = Format(texts)
 
@@ -138,6 +140,7 @@ class Proofs:
 
     def _row(self, thing: Subject | Item, plain: Iterable[str], nested: Iterable[str]) -> Row:
         level = thing.level if isinstance(thing, Subject) else None
+        evidence = self._identities.evidence(thing.evidence)
         return Row(
             name=self._name(thing),
             type=clean(self._texts.label("codes.type", thing.type)),
@@ -145,14 +148,14 @@ class Proofs:
             note=self._note(thing),
             is_accepted=isinstance(thing, Subject) and thing.accepted is not None,
             level="" if level is None else str(level),
-            cells=tuple(self._cell(thing.evidence.get(column), column) for column in plain),
+            cells=tuple(self._cell(evidence.get(column), column) for column in plain),
             nested=tuple(
-                table for column in nested if (table := self._nested(thing.evidence.get(column), column)) is not None
+                table for column in nested if (table := self._nested(evidence.get(column), column)) is not None
             ),
         )
 
     def _name(self, thing: Subject | Item) -> str:
-        return clean(thing.name or thing.dn or "") or self._texts("finding.anonymous")
+        return clean(self._identities.name(thing.name, thing.key) or thing.dn or "") or self._texts("finding.anonymous")
 
     def _place(self, thing: Subject | Item) -> str:
         """Where to find it: its DN as the directory spells it, else its SID."""

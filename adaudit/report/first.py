@@ -9,6 +9,7 @@ from typing import Final
 from adaudit.engine.model import Audit, Kind, Result
 from adaudit.engine.standing import ObjectToChange
 from adaudit.report.cards import Card
+from adaudit.report.identities import Identities
 from adaudit.report.texts import Texts
 from adaudit.report.values import Format, clean
 from adaudit.report.verdict import to_fix
@@ -63,6 +64,7 @@ class FirstBuilder:
         self._cards = cards
         self._texts = texts
         self._format = Format(texts)
+        self._identities = Identities(texts)
 
     def first(self) -> First:
         lift = self._lift()
@@ -112,7 +114,8 @@ class FirstBuilder:
 
     def _to_change(self, card: Card, threshold: int, objects: Sequence[ObjectToChange]) -> ToChange:
         texts, number = self._texts, self._format.number
-        names = tuple(clean(thing.name) or texts("finding.anonymous") for thing in objects[:MOST_NAMES])
+        first = (clean(self._identities.name(thing.name, thing.key)) for thing in objects[:MOST_NAMES])
+        names = tuple(name or texts("finding.anonymous") for name in first)
         left = len(objects) - len(names)
         accepted = sum(thing.is_accepted for thing in objects)
         return ToChange(

@@ -10,6 +10,7 @@ from typing import Final
 
 from adaudit.engine.model import Audit, Result, Subject
 from adaudit.engine.standing import AcceptanceState
+from adaudit.report.identities import Identities
 from adaudit.report.texts import Texts
 from adaudit.report.values import Format, clean
 
@@ -54,24 +55,25 @@ def sheet(audit: Audit, texts: Texts) -> str:
     target = io.StringIO()
     writer = csv.writer(target, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
+    identities = Identities(texts, audit.well_known_names)
     for result in audit.results:
         for subject in result.subjects:
-            writer.writerow([_cell(value) for value in _row(result, subject, texts)])
+            writer.writerow([_cell(value) for value in _row(result, subject, identities, texts)])
     return f"\ufeff{target.getvalue()}"
 
 
-def _row(result: Result, subject: Subject, texts: Texts) -> Iterator[str]:
+def _row(result: Result, subject: Subject, identities: Identities, texts: Texts) -> Iterator[str]:
     rule = result.rule
     yield from (rule.id, rule.prose[texts.language].title, rule.kind.value, rule.family, " ".join(rule.controls))
     yield from (result.status.value, "true" if result.incomplete else "false")
     yield "" if subject.level is None else str(subject.level)
     yield subject.type
-    yield from map(clean, (subject.name, subject.domain, subject.dn or ""))
+    yield from map(clean, (identities.name(subject.name, subject.key), subject.domain, subject.dn or ""))
     yield from (subject.sid or "", subject.guid or "", clean(subject.key))
     shown = Format(texts)
     yield " | ".join(
         f"{texts.label('columns', name)}{texts('colon')}{shown.value(value, name)}"
-        for name, value in subject.evidence.items()
+        for name, value in identities.evidence(subject.evidence).items()
     )
     yield str(len(subject.items))
     yield rule.severity.value if rule.severity else ""

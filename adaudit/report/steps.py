@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adaudit.graph.answers.told import Ace, Change, Evidence, Path, Step, Thing
+from adaudit.report.identities import Identities
 from adaudit.report.texts import Texts
 from adaudit.report.values import clean
 
@@ -60,6 +61,7 @@ class Steps:
         self._changes = {change.number: change for change in changes}
         self._ranks = ranks
         self._texts = texts
+        self._identities = Identities(texts)
         self._proofs: dict[tuple[Step, str, str], Proof] = {}
 
     @property
@@ -68,7 +70,7 @@ class Steps:
         return tuple(self._proofs.values())
 
     def named(self, thing: Thing) -> Named:
-        name = thing.name or thing.dn or thing.sid or ""
+        name = self._identities.name(thing.name, thing.key) or thing.dn or thing.sid or ""
         return Named(
             key=thing.key,
             name=short(name, LONGEST_NAME) or self._texts("finding.anonymous"),

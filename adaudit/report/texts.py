@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from adaudit.engine.model import Language
 
-FILES: Final = ("{language}.toml", "graph.{language}.toml", "edges.{language}.toml")
+FILES: Final = ("{language}.toml", "graph.{language}.toml", "edges.{language}.toml", "identities.{language}.toml")
 """Files of one language; no two hold the same section."""
 
 
