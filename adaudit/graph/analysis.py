@@ -16,6 +16,8 @@ from adaudit.graph.build import draw
 from adaudit.graph.coverage import graph_coverage, hiding_paths
 from adaudit.graph.goals import goals_of
 from adaudit.graph.graph import Graph
+from adaudit.graph.hidden.edges import hidden_edges
+from adaudit.graph.hidden.placed import Placed
 from adaudit.graph.kinds import EDGE_KINDS
 from adaudit.graph.nodes import Nodes
 from adaudit.graph.paths.choke import ChokePoints, choke_changes, choke_nodes
@@ -87,9 +89,13 @@ class Analysis:
         return self.exposure.found
 
     @cached_property
+    def _hidden(self) -> list[Placed]:
+        return list(hidden_edges(self.facts, self.nodes))
+
+    @cached_property
     def hiding_paths(self) -> list[Gap]:
         """What was not read and may hide a path to tier 0."""
-        return hiding_paths(self.facts, self.nodes, self.reaching.is_reached)
+        return hiding_paths(self._hidden, self.reaching.is_reached)
 
     @cached_property
     def choke_nodes(self) -> ChokePoints:
@@ -107,7 +113,7 @@ class Analysis:
         yield "changes", self.graph.changes_table()
         yield "exposure", self._exposure_table(nodes)
         yield "choke_points", self._choke_points_table()
-        own = graph_coverage(self.facts, self.nodes, self.hiding_paths)
+        own = graph_coverage(self.facts, self._hidden, self.hiding_paths)
         yield "coverage", pa.concat_tables([self.facts.table("coverage"), own])
 
     def _exposure_table(self, nodes: pa.Table) -> pa.Table:

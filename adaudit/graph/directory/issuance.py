@@ -92,6 +92,12 @@ class Template(NamedTuple):
         return self.omits_account and self.opens_sessions and self.is_unattended
 
     @property
+    def is_of_use_to_others(self) -> bool:
+        """Its certificates are issued unattended and may stand for more than who asked for them."""
+        reasons = (self.name_choices, self.is_agent, self.policies, self.omits_account)
+        return self.is_unattended and any(reasons)
+
+    @property
     def names_user(self) -> bool:
         return bool(self.name_flag & _USER_NAME_IN_SAN)
 

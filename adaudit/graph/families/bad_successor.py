@@ -65,6 +65,14 @@ def bad_successor(facts: Facts, nodes: Nodes) -> Iterator[Block]:
             yield held.block(_KIND, nodes, np.full(len(held), head), attribute, difficulty)
 
 
+def accounts_that_may_succeed(facts: Facts) -> set[int]:
+    """Delegated managed service accounts of which whoever writes the succession gets the domain."""
+    if _is_in_schema(facts) is False:
+        return set()
+    domains = (d.domain_id for d in facts.domains if _runs_2025(facts, d.domain_id) is not False)
+    return {account for domain in domains for account in _accounts(facts, domain).tolist()}
+
+
 def _once(shares: Shares) -> Shares:
     """The first of those that one change takes from one identity: an ACE inherited by every OU is told once."""
     first = np.unique(np.stack((shares.principal, shares.change)), axis=1, return_index=True)[1]

@@ -13,6 +13,7 @@ from adaudit.graph.directory.places import domains_whose_controllers_get, scopes
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
 from adaudit.graph.rights.enrolees import Enrolees
+from adaudit.graph.rights.holders import Holders
 from adaudit.graph.rights.renamers import Renamers
 
 _BINDING: Final = r"system\currentcontrolset\services\kdc\strongcertificatebindingenforcement"
@@ -49,6 +50,20 @@ def weak_mapping(facts: Facts, nodes: Nodes) -> Iterator[Block]:
     ways = [*_by_templates(facts, nodes), *_by_policies(facts, nodes)]
     if ways:
         yield block_of(_edges(facts, nodes, ways))
+
+
+def who_passes_for_another(facts: Facts, nodes: Nodes) -> frozenset[int] | None:
+    """Identities that get a certificate by which controllers take them for whoever bears their name, and those in them;
+    None for all who log on."""
+    ways = [*_by_templates(facts, nodes), *_by_policies(facts, nodes)]
+    if not ways:
+        return frozenset()
+    enrolees = Enrolees(facts)
+    concerned = (
+        on for on in enrolees.published if on.template.is_unattended and any(way.concerns(on.template) for way in ways)
+    )
+    identities = frozenset(each.principal_id for on in concerned for each in enrolees.of(on))
+    return Holders(facts).comprised(identities)
 
 
 def _by_templates(facts: Facts, nodes: Nodes) -> Iterator[_Way]:
