@@ -13,9 +13,9 @@ from adaudit.derive.facts import Facts
 from adaudit.engine.book import Reading, RuleBook
 from adaudit.engine.database import Database
 from adaudit.engine.documents import CaseDocument
-from adaudit.engine.gaps import missing_facts
 from adaudit.engine.judge import Verdict, judge
 from adaudit.engine.load import parameter, read_cases
+from adaudit.engine.missing import lay_out
 from adaudit.engine.model import Rule
 from adaudit.engine.source import Source
 from adaudit.schema import COMPUTED, GRAPH, TABLES
@@ -45,7 +45,7 @@ def run_cases(book: RuleBook, rule: Rule, database: Database) -> Iterator[Outcom
         given = _given(rule, source, number, case)
         reading = book.readings[rule.id]
         with database.holding(case_tables(source, number, case, has_graph=_reads_graph(reading))):
-            verdict = judge(database, missing_facts(database), given, reading, case.as_of)
+            verdict = judge(database, lay_out(database), given, reading, case.as_of)
         yield Outcome(rule.id, case.name, _difference(case, rule, verdict))
 
 

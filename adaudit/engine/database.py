@@ -78,24 +78,20 @@ class Scope:
         Raises duckdb.Error as DuckDB words it, TimedOut after ``seconds``.
         """
         with self._limited(seconds):
-            self._execute(sql, parameters)
+            _execute(self._cursor, sql, parameters)
             description = self._cursor.description or []
             rows = self._cursor.fetchall()
         return Answer(tuple(d[0] for d in description), rows)
 
     def described(self, sql: str, parameters: Mapping[str, object]) -> dict[str, str]:
         """Name and DuckDB's type of each column of a SELECT that is not run. Raises duckdb.Error when it binds not."""
-        self._execute(f"describe {sql}", parameters)
+        _execute(self._cursor, f"describe {sql}", parameters)
         return {name: type_ for name, type_, *_ in self._cursor.fetchall()}
 
     def keep(self, name: str, sql: str, parameters: Mapping[str, object], *, seconds: float | None = None) -> None:
         """Keep the rows of a SELECT under a name for later statements of this scope."""
         with self._limited(seconds):
-            self._execute(f"create temp table {quoted(name)} as {sql}", parameters)
-
-    def _execute(self, sql: str, parameters: Mapping[str, object]) -> None:
-        (statement,) = self._cursor.extract_statements(sql)
-        self._cursor.execute(statement, {name: parameters[name] for name in statement.named_parameters})
+            _execute(self._cursor, f"create temp table {quoted(name)} as {sql}", parameters)
 
     @contextmanager
     def _limited(self, seconds: float | None) -> Iterator[None]:
@@ -184,6 +180,11 @@ class Database:
             scope.show(visible)
             yield scope
 
+    def keep(self, name: str, sql: str, parameters: Mapping[str, object]) -> None:
+        """Keep the rows of one of the engine's own statements as a table of the schema ``snapshot``, in place of those
+        kept before under that name."""
+        _execute(self._connection, f"create or replace table {_relation(name)} as {sql}", parameters)
+
     @contextmanager
     def holding(self, tables: Mapping[str, pa.Table]) -> Iterator[None]:
         """Put rows in tables that were not given, for as long as the block lasts."""
@@ -203,6 +204,11 @@ class Database:
             yield
         finally:
             self._connection.unregister("incoming")
+
+
+def _execute(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object]) -> None:
+    (statement,) = connection.extract_statements(sql)
+    connection.execute(statement, {name: parameters[name] for name in statement.named_parameters})
 
 
 def _declaration(table: Table, loaded: Collection[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -12,10 +12,11 @@ from typing import Any, Final
 
 import duckdb
 
-from adaudit.engine.book import Fact, Reading
+from adaudit.engine.book import Reading
 from adaudit.engine.check import bound
 from adaudit.engine.database import Answer, Database, Scope, TimedOut
 from adaudit.engine.gaps import EXAMPLES, gaps_of
+from adaudit.engine.missing import Lack
 from adaudit.engine.model import Beyond, Evidence, Gap, Kind, Rule, Status
 
 SECONDS: Final = 120.0
@@ -75,7 +76,7 @@ class RowError(Exception):
 
 def judge(
     database: Database,
-    missing: Collection[Fact],
+    lacks: Sequence[Lack],
     rule: Rule,
     reading: Reading,
     as_of: datetime,
@@ -84,12 +85,12 @@ def judge(
 ) -> Verdict:
     """Run a rule. A fault of its SQL, or too long a run, ends in ``Status.ERROR`` for this rule alone.
 
-    ``missing``: what ``missing_facts`` tells of the database.
+    ``lacks``: what ``lay_out`` tells of the database.
     """
     start = time.perf_counter()
     try:
         with database.scope(reading.columns) as scope:
-            verdict = _judge(scope, missing, rule, reading, bound(rule, as_of), seconds)
+            verdict = _judge(scope, lacks, rule, reading, bound(rule, as_of), seconds)
     except TimedOut:
         verdict = Verdict(Status.ERROR, reason="timeout", message=f"not finished after {seconds:g} s")
     except (duckdb.Error, RowError) as error:
@@ -99,7 +100,7 @@ def judge(
 
 def _judge(
     scope: Scope,
-    missing: Collection[Fact],
+    lacks: Sequence[Lack],
     rule: Rule,
     reading: Reading,
     parameters: Mapping[str, object],
@@ -113,7 +114,7 @@ def _judge(
     if rule.population:
         scope.keep("examined", rule.population, parameters, seconds=seconds)
         examined = int(scope.select("select count(distinct subject) from examined", {}).rows[0][0])
-    gaps = gaps_of(scope, missing, reading, rule.subject if rule.population else None, rule.places)
+    gaps = gaps_of(scope, lacks, reading, rule.subject if rule.population else None, rule.places)
     if rule.unknown:
         gaps = (*_unrecognised(scope.select(rule.unknown, parameters, seconds=seconds)), *gaps)
     if any(gap.is_required for gap in gaps):

@@ -21,10 +21,10 @@ from adaudit.engine.book import RuleBook
 from adaudit.engine.cases import empty_database, run_cases
 from adaudit.engine.database import Database
 from adaudit.engine.documents import RuleDocument
-from adaudit.engine.gaps import missing_facts
 from adaudit.engine.judge import judge
 from adaudit.engine.load import load_pack_here
 from adaudit.engine.loading import columns_read
+from adaudit.engine.missing import lay_out
 from adaudit.engine.source import RuleError, RuleErrors, read_document
 
 _LARGEST_FILE: Final = 1024**3
@@ -75,7 +75,7 @@ def _judge(asked: Asked) -> dict[str, Any]:
     as_of = datetime.fromisoformat(asked["as_of"])
     with Database(tables, book.catalogues.values(), book.views.values()) as database:
         reading = book.readings[rule.id]
-        return asdict(judge(database, missing_facts(database), rule, reading, as_of, seconds=asked["seconds"]))
+        return asdict(judge(database, lay_out(database), rule, reading, as_of, seconds=asked["seconds"]))
 
 
 def _book(asked: Asked) -> RuleBook:

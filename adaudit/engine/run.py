@@ -13,10 +13,11 @@ from adaudit import __version__
 from adaudit.engine.book import ANSSI, RuleBook
 from adaudit.engine.database import Database
 from adaudit.engine.exceptions import accept, without_accepted
-from adaudit.engine.gaps import all_gaps, missing_facts
+from adaudit.engine.gaps import all_gaps
 from adaudit.engine.judge import SECONDS, judge
 from adaudit.engine.level import level_of
 from adaudit.engine.loading import Loading, columns_read
+from adaudit.engine.missing import Lack, lay_out
 from adaudit.engine.model import Audit, AuditedDomain, Result, Standing, SubjectKind
 from adaudit.engine.pack import Pack, judge_apart, shared_with
 from adaudit.engine.results import result_of
@@ -58,10 +59,11 @@ def audit(
         shared = Path(folder)
         loaded = shared_with(pack, loading.tables(), shared) if pack else loading.tables()
         with Database(loaded, book.catalogues.values(), book.views.values()) as database:
-            found = tuple(_results(database, book, pack, shared, manifest.as_of, seconds))
+            lacks = lay_out(database)
+            found = tuple(_results(database, lacks, book, pack, shared, manifest.as_of, seconds))
             domains = _domains(database)
             forest = identities(database, SubjectKind.FOREST, [0])[0].domain
-            coverage = all_gaps(database)
+            coverage = all_gaps(database, lacks)
             names = well_known_names(database)
     found, uses = accept(sorted(found, key=lambda result: result.rule.id), exceptions or (), manifest.as_of.date())
     standing = _standing(found, book)
@@ -100,11 +102,16 @@ def _standing(results: Sequence[Result], book: RuleBook) -> Standing:
 
 
 def _results(
-    database: Database, book: RuleBook, pack: Pack | None, tables: Path, as_of: datetime, seconds: float
+    database: Database,
+    lacks: Sequence[Lack],
+    book: RuleBook,
+    pack: Pack | None,
+    tables: Path,
+    as_of: datetime,
+    seconds: float,
 ) -> Iterator[Result]:
-    missing = missing_facts(database)
     for rule in book.rules:
-        verdict = judge(database, missing, rule, book.readings[rule.id], as_of, seconds=seconds)
+        verdict = judge(database, lacks, rule, book.readings[rule.id], as_of, seconds=seconds)
         yield result_of(database, rule, verdict)
     if pack:
         for rule in pack.rules:
