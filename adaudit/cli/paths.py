@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path as FilePath
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -15,8 +15,14 @@ from adaudit.graph.answers.told import Ace, Evidence, Path, Step, Thing
 from adaudit.graph.questions import AtDistance, Questions, ask
 from adaudit.graph.site_tier0 import AS_FOUND
 from adaudit.report.masking import mask
+from adaudit.report.steps import Steps
+from adaudit.report.texts import Texts
+from adaudit.report.values import Format
 from adaudit.snapshot import open_snapshot
 from adaudit.visible import visible, visible_json
+
+if TYPE_CHECKING:
+    from adaudit.engine.model import Language
 
 FORMAT: Final = 1
 """Version of the JSON."""
@@ -34,9 +40,17 @@ _SHOWN: Final = 50
     "--most", type=click.IntRange(1, 100), default=1, show_default=True, help="How many paths, shortest first."
 )
 @click.option("--tier0", "site_path", type=_PATH, metavar="FILE", help="What the site adds to tier 0 (docs/graph.md).")
+@click.option("--lang", "language", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 def command(
-    *, path: FilePath, source: str | None, target: str | None, most: int, site_path: FilePath | None, as_json: bool
+    *,
+    path: FilePath,
+    source: str | None,
+    target: str | None,
+    most: int,
+    site_path: FilePath | None,
+    language: Language,
+    as_json: bool,
 ) -> None:
     """Show how one account, group or object of SNAPSHOT can take another, each step with its proof.
 
@@ -49,16 +63,17 @@ def command(
         from adaudit.engine.site_tier0 import read_site_tier0  # needs duckdb, which no search does
 
         site = read_site_tier0(site_path)
-    with working("drawing the attack graph…"), open_snapshot(path) as snapshot:
+    texts = Texts(language)
+    with working(texts("terminal.drawing")), open_snapshot(path) as snapshot:
         questions = ask(snapshot, site)
     if source is not None and target is not None:
         paths = questions.paths(source, target, most)
         if not paths and (unread := sum(questions.missing().values())):
-            click.echo(f"{unread:,} facts that may hide a path to tier 0 were not read: see the report", err=True)
-        answer, lines = {"paths": [_path(each) for each in paths]}, _told(paths, source, target)
+            click.echo(texts.count("terminal.paths_unread", unread, Format(texts).number(unread)), err=True)
+        answer, lines = {"paths": [_path(each) for each in paths]}, _told(paths, source, target, texts)
     else:
         reached = _reached(questions, source, target)
-        answer, lines = {"reached": [_at_distance(each) for each in reached]}, _listed(reached, source, target)
+        answer, lines = {"reached": [_at_distance(each) for each in reached]}, _listed(reached, source, target, texts)
     if as_json:
         click.echo(visible_json(json.dumps({"format": FORMAT, **answer}, ensure_ascii=False, indent=1)))
     else:
@@ -69,40 +84,33 @@ def _reached(questions: Questions, source: str | None, target: str | None) -> tu
     return questions.reached_from(source) if source is not None else questions.who_reaches(target or "")
 
 
-def _told(paths: tuple[Path, ...], source: str, target: str) -> Iterator[str]:
+def _told(paths: tuple[Path, ...], source: str, target: str, texts: Texts) -> Iterator[str]:
     if not paths:
-        yield f"no path from {source} to {target} in what this snapshot shows"
-    for number, path in enumerate(paths, 1):
-        steps = f"{path.length} step" + ("" if path.length == 1 else "s")
-        yield f"path {number}, {steps}: {_title(path.nodes[0])}"
-        for step, reached in zip(path.edges, path.nodes[1:], strict=True):
-            yield f"  {step.kind} → {_title(reached)}"
-            yield f"      {_proof(step)}"
+        yield texts("terminal.path_none", source=source, target=target)
+    steps = Steps((), {}, texts)
+    for rank, path in enumerate(paths, 1):
+        start, shown = _title(path.nodes[0], steps), Format(texts).number(path.length)
+        yield texts.count("terminal.path", path.length, shown, rank=rank, start=start)
+        for proof, reached in zip(steps.chain(path).proofs, path.nodes[1:], strict=True):
+            yield texts("terminal.path_step", verb=proof.verb, target=_title(reached, steps), kind=proof.kind)
+            yield from (f"      {label}{texts('colon')}{value}" for label, value in proof.facts)
 
 
-def _listed(reached: tuple[AtDistance, ...], source: str | None, target: str | None) -> Iterator[str]:
-    yield f"reached from {source}: {len(reached):,}" if source is not None else f"who reach {target}: {len(reached):,}"
+def _listed(reached: tuple[AtDistance, ...], source: str | None, target: str | None, texts: Texts) -> Iterator[str]:
+    number, steps = Format(texts).number, Steps((), {}, texts)
+    key = "terminal.reaches" if source is None else "terminal.reached_from"
+    yield texts(key, name=target if source is None else source, n=number(len(reached)))
     for each in reached[:_SHOWN]:
-        yield f"  {each.distance}  {_title(each.thing)}"
+        yield f"  {each.distance}  {_title(each.thing, steps)}"
     if len(reached) > _SHOWN:
-        yield f"  … {len(reached) - _SHOWN:,} more: --json has them all"
+        yield texts("terminal.reached_more", n=number(len(reached) - _SHOWN))
 
 
-def _title(thing: Thing) -> str:
-    return mask(f"{thing.name} ({thing.type}{f', {thing.domain}' if thing.domain else ''})")
-
-
-def _proof(step: Step) -> str:
-    evidence = step.evidence
-    parts: Iterable[str] = (
-        evidence.attribute,
-        evidence.detail,
-        f"of {evidence.object.dn or evidence.object.name}",
-        f"ACE {evidence.ace.position} {evidence.ace.sddl}" if evidence.ace else "",
-        f"inherited from {evidence.ace.origin.dn}" if evidence.ace and evidence.ace.origin else "",
-        f"owner {evidence.owner}" if evidence.owner else "",
-    )
-    return mask(", ".join(part for part in parts if part))
+def _title(thing: Thing, steps: Steps) -> str:
+    """Name and type, with the domain or, where there is none, the SID."""
+    named = steps.named(thing)
+    place = mask(thing.domain) or named.sid
+    return f"{named.name} ({named.type}{f', {place}' if place else ''})"
 
 
 def _path(path: Path) -> dict[str, Any]:

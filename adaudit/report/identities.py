@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from adaudit.engine.model import Evidence
 from adaudit.report.texts import Texts
+
+if TYPE_CHECKING:
+    from adaudit.engine.model import Evidence
 
 _ALONE: Final = frozenset(
     {

@@ -5,9 +5,10 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from adaudit.engine.model import Language
+if TYPE_CHECKING:
+    from adaudit.engine.model import Language  # its package needs duckdb, which words do without
 
 FILES: Final = ("{language}.toml", "graph.{language}.toml", "edges.{language}.toml", "identities.{language}.toml")
 """Files of one language; no two hold the same section."""

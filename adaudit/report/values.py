@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from adaudit.engine.model import Evidence, Language
 from adaudit.report.masking import mask
 from adaudit.report.texts import Texts
 from adaudit.visible import visible
+
+if TYPE_CHECKING:
+    from adaudit.engine.model import Evidence, Language
 
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")

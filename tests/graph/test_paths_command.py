@@ -15,7 +15,11 @@ CHU = Path(__file__).parents[2] / "samples" / "chu-valmorand.adsnap"
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "adaudit", "paths", str(CHU), *arguments], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "adaudit", "paths", str(CHU), *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
     )
 
 
@@ -80,8 +84,52 @@ def test_neither_end_is_refused() -> None:
     assert run().returncode == 2
 
 
-def test_people_read_the_steps_in_order() -> None:
-    lines = run("--from", "SRV-PACS", "--to", "tier0").stdout.splitlines()
-    assert lines[0].startswith("path 1, 1 step: SRV-PACS$")
-    assert lines[1].startswith("  CoerceToTGT → ")
-    assert "CN=SRV-PACS" in lines[2]
+def lines_of(*arguments: str) -> list[str]:
+    done = run(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_people_read_the_steps_in_order_in_french() -> None:
+    lines = lines_of("--from", "SRV-PACS", "--to", "tier0")
+    assert lines[0] == "Chemin 1, 1 étape : SRV-PACS$ (ordinateur, chu.valmorand.example)"
+    assert lines[1].startswith("  → garde les tickets de chu.valmorand.example ")
+    assert lines[1].endswith(" [CoerceToTGT]")
+    assert lines[2] == "      Porté par : SRV-PACS$ (ordinateur)"
+    assert lines[3].startswith("      DN : CN=SRV-PACS,")
+    assert "      Attribut, droit ou réglage : userAccountControl" in lines
+
+
+def test_people_read_the_same_steps_in_english_when_they_ask_for_it() -> None:
+    lines = lines_of("--from", "SRV-PACS", "--to", "tier0", "--lang", "en")
+    assert lines[0] == "path 1, 1 step: SRV-PACS$ (computer, chu.valmorand.example)"
+    assert lines[1].endswith(" [CoerceToTGT]")
+    assert lines[2] == "      Borne by: SRV-PACS$ (computer)"
+    assert len(lines) == len(lines_of("--from", "SRV-PACS", "--to", "tier0"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "french", "english"),
+    [
+        (("--to", "tier0"), "Qui atteint tier0 : ", "who reach tier0: "),
+        (("--from", "SRV-PACS"), "À la portée de SRV-PACS : ", "reached from SRV-PACS: "),
+        (("--from", "Invités du domaine", "--to", "tier0"), "Aucun chemin de Invités", "no path from Invités"),
+    ],
+)
+def test_every_form_of_the_question_is_answered_in_the_language_asked(
+    arguments: tuple[str, ...], french: str, english: str
+) -> None:
+    assert lines_of(*arguments)[0].startswith(french)
+    assert lines_of(*arguments, "--lang", "en")[0].startswith(english)
+
+
+def test_a_well_known_identity_bears_the_name_of_its_language_and_the_sid_to_ask_for() -> None:
+    asked = ("--from", "S-1-5-11", "--to", "tier0")
+    assert lines_of(*asked)[0].endswith(": Utilisateurs authentifiés (identité bien connue, S-1-5-11)")
+    assert lines_of(*asked, "--lang", "en")[0].endswith(": Authenticated Users (well-known identity, S-1-5-11)")
+
+
+def test_the_answer_for_scripts_is_the_same_in_every_language() -> None:
+    asked = ("--from", "S-1-5-11", "--to", "tier0")
+    assert answer(*asked)["paths"][0]["nodes"][0]["name"] == "Authenticated Users"
+    assert answer(*asked, "--lang", "fr") == answer(*asked, "--lang", "en")
