@@ -50,11 +50,18 @@ def open_bench(views: Mapping[str, View], catalogues: Mapping[str, Catalogue]) -
 
 
 def check_rule(
-    rule: Rule, source: Source, views: Mapping[str, View], catalogues: Mapping[str, Catalogue], bench: Bench
+    rule: Rule,
+    source: Source,
+    views: Mapping[str, View],
+    catalogues: Mapping[str, Catalogue],
+    bench: Bench,
+    *,
+    binds: bool = True,
 ) -> tuple[Reading, list[RuleError]]:
     """What a rule reads, and everything wrong with its SQL; the reading counts only without error.
 
-    ``bench``: where one rule after the other is bound.
+    ``bench``: where one rule after the other is bound. ``binds``: unless its statements are known to bind to the tables
+    and to return what the rule says.
     """
     errors = list(_unknown_needs(rule, source, views))
     texts = _statements(rule)
@@ -72,22 +79,26 @@ def check_rule(
     for keys, statement in statements.items():
         for name in sorted(statement.tables - visible.keys()):
             errors.append(source.error(f"table {name} is not among the rule's needs", *keys))
-    if errors:
-        return nothing, errors
-    scope = bench.whole
-    if any(_may_overstep(statement, visible, views) for statement in statements.values()):
-        scope = bench.stated
-        scope.show(visible)
-    for keys, sql in texts.items():
-        try:
-            types = scope.described(sql, bound(rule, _ANY_MOMENT))
-        except duckdb.Error as error:
-            errors.append(_at(source, keys, located(error)))
-        else:
-            errors += [source.error(message, *keys) for message in _faulty_columns(rule, keys, types)]
+    if binds and not errors:
+        oversteps = any(_may_overstep(statement, visible, views) for statement in statements.values())
+        if oversteps:
+            bench.stated.show(visible)
+        errors += _unbound(rule, source, bench.stated if oversteps else bench.whole)
     if errors:
         return nothing, errors
     return _reading(rule, views, visible, list(statements.values())), []
+
+
+def _unbound(rule: Rule, source: Source, scope: Scope) -> Iterator[RuleError]:
+    """What does not bind in the scope, or does not return what the rule says."""
+    for keys, sql in _statements(rule).items():
+        try:
+            types = scope.described(sql, bound(rule, _ANY_MOMENT))
+        except duckdb.Error as error:
+            yield _at(source, keys, located(error))
+        else:
+            for message in _faulty_columns(rule, keys, types):
+                yield source.error(message, *keys)
 
 
 def bound(rule: Rule, as_of: datetime) -> dict[str, object]:

@@ -37,13 +37,15 @@ def load_rules(folder: Path | None = None, *, only: Collection[str] = (), with_c
     """Read and check the rules of a folder (None: those that come with the program).
 
     ``only``: the ids of the rules to read; all of them by default. ``with_cases``: check what is written in their
-    cases too; to judge a snapshot it is enough that they are there.
+    cases too; to judge a snapshot it is enough that they are there, and that the statements of the rules that come with
+    the program were bound to the tables when it was tested.
 
     Raises RuleErrors with all that is wrong, InputError when there is no such folder.
     """
+    binds = with_cases or folder is not None
     folder = _existing(rules_folder() if folder is None else folder)
     faults = Faults()
-    return _load(folder, read_shared(folder, faults), faults, only, is_pack=False, with_cases=with_cases)
+    return _load(folder, read_shared(folder, faults), faults, only, is_pack=False, with_cases=with_cases, binds=binds)
 
 
 def load_pack_here(folder: Path, base: Path, *, only: Collection[str] = ()) -> RuleBook:
@@ -54,9 +56,7 @@ def load_pack_here(folder: Path, base: Path, *, only: Collection[str] = ()) -> R
     faults = Faults()
     built_in = read_shared(_existing(base), faults)
     faults.tell()
-    return _load(
-        _existing(folder), read_shared_of_pack(folder, built_in, faults), faults, only, is_pack=True, with_cases=True
-    )
+    return _load(_existing(folder), read_shared_of_pack(folder, built_in, faults), faults, only, is_pack=True)
 
 
 def _existing(folder: Path) -> Path:
@@ -66,7 +66,14 @@ def _existing(folder: Path) -> Path:
 
 
 def _load(
-    folder: Path, shared: Shared, faults: Faults, only: Collection[str], *, is_pack: bool, with_cases: bool
+    folder: Path,
+    shared: Shared,
+    faults: Faults,
+    only: Collection[str],
+    *,
+    is_pack: bool,
+    with_cases: bool = True,
+    binds: bool = True,
 ) -> RuleBook:
     rules: dict[str, Rule] = {}
     readings: dict[str, Reading] = {}
@@ -81,7 +88,7 @@ def _load(
                     *(_cases(source, document, folder) if with_cases else _has_cases(source)),
                 ]
                 rule = rule_of(document, path)
-                reading, faulty = check_rule(rule, source, shared.views, shared.catalogues, binding)
+                reading, faulty = check_rule(rule, source, shared.views, shared.catalogues, binding, binds=binds)
                 if errors or faulty:
                     raise RuleErrors((*errors, *faulty))
                 rules[rule.id], readings[rule.id] = rule, reading

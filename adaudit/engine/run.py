@@ -14,13 +14,13 @@ from adaudit.engine.book import ANSSI, RuleBook
 from adaudit.engine.database import Database
 from adaudit.engine.exceptions import accept, without_accepted
 from adaudit.engine.gaps import all_gaps
-from adaudit.engine.judge import SECONDS, judge
+from adaudit.engine.judge import SECONDS, Verdict, judge
 from adaudit.engine.level import level_of
 from adaudit.engine.loading import Loading, columns_read
 from adaudit.engine.missing import Lack, lay_out
-from adaudit.engine.model import Audit, AuditedDomain, Result, Standing, SubjectKind
+from adaudit.engine.model import Audit, AuditedDomain, Result, Rule, Standing, SubjectKind
 from adaudit.engine.pack import Pack, judge_apart, shared_with
-from adaudit.engine.results import result_of
+from adaudit.engine.results import results_of
 from adaudit.engine.score import scores_of
 from adaudit.engine.standing import Acceptance
 from adaudit.engine.steps import steps_of
@@ -60,7 +60,8 @@ def audit(
         loaded = shared_with(pack, loading.tables(), shared) if pack else loading.tables()
         with Database(loaded, book.catalogues.values(), book.views.values()) as database:
             lacks = lay_out(database)
-            found = tuple(_results(database, lacks, book, pack, shared, manifest.as_of, seconds))
+            verdicts = tuple(_verdicts(database, lacks, book, pack, shared, manifest.as_of, seconds))
+            found = tuple(results_of(database, verdicts))
             domains = _domains(database)
             forest = identities(database, SubjectKind.FOREST, [0])[0].domain
             coverage = all_gaps(database, lacks)
@@ -101,7 +102,7 @@ def _standing(results: Sequence[Result], book: RuleBook) -> Standing:
     return Standing(level_of(own, book.vulnerabilities), scores_of(own))
 
 
-def _results(
+def _verdicts(
     database: Database,
     lacks: Sequence[Lack],
     book: RuleBook,
@@ -109,13 +110,12 @@ def _results(
     tables: Path,
     as_of: datetime,
     seconds: float,
-) -> Iterator[Result]:
+) -> Iterator[tuple[Rule, Verdict]]:
     for rule in book.rules:
-        verdict = judge(database, lacks, rule, book.readings[rule.id], as_of, seconds=seconds)
-        yield result_of(database, rule, verdict)
+        yield rule, judge(database, lacks, rule, book.readings[rule.id], as_of, seconds=seconds)
     if pack:
         for rule in pack.rules:
-            yield result_of(database, rule, judge_apart(pack, rule, tables, as_of, seconds=seconds))
+            yield rule, judge_apart(pack, rule, tables, as_of, seconds=seconds)
 
 
 def _domains(database: Database) -> tuple[AuditedDomain, ...]:
