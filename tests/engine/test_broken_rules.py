@@ -59,3 +59,19 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such folder of rules"):
         load_rules(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("broken", ["undeclared_column", "no_subject", "syntax_error"])
+def test_a_folder_given_by_name_is_bound_to_the_tables_whether_its_cases_are_read_or_not(
+    broken: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "rules"
+    shutil.copytree(HERE / "rules", folder)
+    shutil.copytree(HERE / "broken" / broken, folder, dirs_exist_ok=True)
+    with pytest.raises(RuleErrors):
+        load_rules(folder, with_cases=False)
+
+
+def test_rules_of_the_program_read_the_same_whether_bound_again_or_not() -> None:
+    ids = ("vuln_dnsadmins", "ext_gpp_cpassword", "vuln_permissions_gpo_container_priv", "warning_dont_expire")
+    assert load_rules(only=ids, with_cases=False).readings == load_rules(only=ids).readings
