@@ -19,6 +19,7 @@ class Texts:
 
     def __init__(self, language: Language) -> None:
         self.language: Language = language
+        self._codes: dict[str, Mapping[str, str]] = {}
         folder = files("adaudit.report").joinpath("texts")
         self._texts: dict[str, Any] = {}
         for name in FILES:
@@ -46,6 +47,13 @@ class Texts:
         for part in key.split("."):
             found = found.get(part, {})
         return found if isinstance(found, dict) else {}
+
+    def codes(self, column: str) -> Mapping[str, str]:
+        """Words for the codes of a column of evidence; those of a list, ``rights``, are those of ``right`` as well."""
+        if column not in self._codes:
+            one, many = self.section(f"codes.{column.removesuffix('s')}"), self.section(f"codes.{column}")
+            self._codes[column] = {**one, **many}
+        return self._codes[column]
 
     def label(self, key: str, name: str) -> str:
         """The text of ``name`` in a section, or ``name`` itself: a vocabulary that rules may outgrow."""

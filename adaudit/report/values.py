@@ -67,8 +67,8 @@ class Format:
 
     def value(self, value: Evidence, column: str = "") -> str:
         """One value of a column of evidence on one line; lists are separated by semicolons."""
-        if isinstance(value, int | str) and (known := self._texts.section(f"codes.{column}").get(str(value))):
-            return str(known)
+        if isinstance(value, int | str) and (known := self._texts.codes(column).get(str(value))):
+            return known
         match value:
             case None:
                 return "—"

@@ -71,6 +71,8 @@ def test_every_table_status_kind_and_reason_has_a_name(language: Language) -> No
         ("2026-11-22", "x", "22/11/2026", "2026-11-22"),
         ("2026-99-99", "x", "2026-99-99", "2026-99-99"),
         ("write_dacl", "right", "modifier les autorisations", "change permissions"),
+        (["owner"], "rights", "propriétaire", "owner"),
+        (["no_silo", "tls"], "problems", "sans silo ; tls", "no silo ; tls"),
         ("write_dacl", "name", "write_dacl", "write_dacl"),
         (3, "direction", "bidirectionnelle", "both ways"),
         (["a", 1], "x", "a ; 1", "a ; 1"),
