@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from adaudit.derive.facts import Facts
 from adaudit.graph.blocks import Block
+from adaudit.graph.doubts import doubted
 from adaudit.graph.families.bad_successor import bad_successor
 from adaudit.graph.families.certificates import certificates
 from adaudit.graph.families.containment import containment
@@ -70,4 +71,5 @@ FAMILIES: tuple[Family, ...] = (
 
 def draw(facts: Facts, nodes: Nodes) -> Graph:
     """The graph of a snapshot; ``facts`` holds the computed tables too."""
-    return assemble(nodes.count, (block for family in FAMILIES for block in family(facts, nodes)))
+    graph = assemble(nodes.count, (block for family in FAMILIES for block in family(facts, nodes)))
+    return doubted(graph, facts, nodes)

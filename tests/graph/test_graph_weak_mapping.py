@@ -129,6 +129,40 @@ def test_an_account_that_may_rename_itself_needs_nothing_else(forest: SmallFores
     assert told(forest) == {("ADCSESC9a", EVA)}
 
 
+@pytest.mark.parametrize(
+    ("aces", "is_enabled", "kinds"),
+    [
+        (f"(OA;;WP;{UPN};;PS)", True, {("ADCSESC9a", ANA)}),
+        (f"(OA;;WP;{PUBLIC};;PS)", True, {("ADCSESC9a", ANA)}),
+        ("(A;;WD;;;PS)", True, {("ADCSESC9a", ANA)}),
+        (f"(OA;;WP;{UPN};;PS)", None, {("ADCSESC9a", ANA)}),
+        (f"(OA;;WP;{UPN};;PS)", False, set()),
+        (f"(OA;;SW;{UPN};;PS)", True, set()),
+        (f"(OA;;WP;{KEY};;PS)", True, set()),
+        (f"(OD;;WP;{UPN};;{sid(1104)})(OA;;WP;{UPN};;PS)", True, set()),
+        (f"(OD;;WP;{UPN};;PS)(OA;;WP;{UPN};;PS)", True, set()),
+    ],
+)
+def test_an_account_to_which_self_gives_its_own_name_passes_for_another(
+    forest: SmallForest, aces: str, is_enabled: bool | None, kinds: set[tuple[str, str]]
+) -> None:
+    weak(forest)
+    guard(forest, ANA, f"D:{aces}")
+    next(row for row in forest.rows["users"] if row["dn"] == ANA)["is_enabled"] = is_enabled
+    edges = forest.edges(weak_mapping)
+    assert {(edge.kind, edge.source) for edge in edges} == kinds
+    assert {edge.bearer for edge in edges} <= {ANA}
+
+
+def test_self_gives_every_account_of_a_descriptor_its_own_name_where_it_may_enrol(forest: SmallForest) -> None:
+    weak(forest, f"D:(OA;;CR;{ENROLL};;{TO_SUPPORT})")
+    sd_id = guard(forest, ANA, f"D:(OA;;WP;{UPN};;PS)")
+    for row in forest.rows["objects"]:
+        if row["dn"] in (BOB, EVA):
+            row["sd_id"] = sd_id
+    assert {(edge.source, edge.bearer) for edge in forest.edges(weak_mapping)} == {(BOB, BOB), (EVA, EVA)}
+
+
 def test_whoever_is_denied_the_right_is_left_out_of_the_group_that_has_it(forest: SmallForest) -> None:
     weak(forest)
     guard(forest, ANA, f"D:(D;;WP;;;{sid(1107)})(A;;WP;;;{TO_SUPPORT})")

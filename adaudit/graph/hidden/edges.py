@@ -44,11 +44,11 @@ _ANYWHERE: Final[_Facts] = (
     ("certificate_authorities", ("name", "dns_host_name")),
     ("published_templates", ("template_name",)),
     ("domain_controllers", ()),
-    ("domains", ("sid",)),
+    ("domains", ("sid", "dns_name", "netbios_name")),
 )
 """Tables and columns of what hides where its bearer leads, which may be anywhere, or which identities are tier 0."""
 
-_OF_TEMPLATES: Final = (
+OF_TEMPLATES: Final = (
     *("schema_version", "name_flag", "enrollment_flag", "ra_signature", "ra_application_policies"),
     *("ekus", "application_policies", "certificate_policies"),
 )
@@ -88,7 +88,7 @@ def hidden_edges(facts: Facts, nodes: Nodes) -> Iterator[Placed]:
     for table, columns in _ANYWHERE:
         yield from ((gap, None) for gap in gaps.of(table, *columns) if gap.dn is None or gap.dn not in containers)
     published = {template for template, _ in publications(facts)}
-    for gap in gaps.of("certificate_templates", *_OF_TEMPLATES):
+    for gap in gaps.of("certificate_templates", *OF_TEMPLATES):
         if gap.object_id is None or gap.object_id in published:
             yield gap, None
     for table, columns in _OF_GUIDS:

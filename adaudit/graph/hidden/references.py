@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from adaudit.derive.facts import Facts
 from adaudit.derive.gaps import Gap, Gaps
 from adaudit.derive.tier0 import ENTRA_CONNECT_PREFIXES
-from adaudit.graph.hidden.placed import Placed
+from adaudit.graph.hidden.placed import Placed, is_about
 from adaudit.graph.nodes import Nodes
 
 ISSUANCE_POLICY: Final = "msPKI-Enterprise-Oid"
-
-_ATTRIBUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
-"""A detail that is the name of an attribute; any other is a sentence about whichever attribute."""
 
 
 class _Followed(NamedTuple):
@@ -31,8 +27,7 @@ class _Followed(NamedTuple):
         """It was not read of one of the objects, or of a whole domain."""
         if gap.column_name not in self.columns or not self.bearers:
             return False
-        is_named = gap.detail is None or not _ATTRIBUTE.fullmatch(gap.detail) or gap.detail in self.attributes
-        return is_named and (gap.is_wide or gap.object_id in self.bearers)
+        return is_about(gap, self.attributes) and (gap.is_wide or gap.object_id in self.bearers)
 
 
 def references(facts: Facts, nodes: Nodes, gaps: Gaps) -> Iterator[Placed]:

@@ -19,9 +19,9 @@ APART: Final = ("domain_dns", "forest_dns", "application")
 _TOLD_ELSEWHERE: Final = ("known_hidden", "reference_unseen")
 """Reasons of gaps about objects that hide no path, or that count where something refers to them."""
 
-_OF_CONFIGURATION: Final = (",cn=sites,", ",cn=public key services,cn=services,")
+_OF_CONFIGURATION: Final = re.compile(r"^,cn=services,|,cn=sites,|,cn=public key services,cn=services,")
 _SYSTEM: Final = ",cn=system,"
-"""Where a naming context holds what the graph is drawn from; below CN=System other tables tell of it."""
+"""Where the configuration holds what the graph is drawn from, and where other tables tell of what was not read."""
 
 _ABOVE: Final = re.compile(r"^(?:[^,\\]|\\.)*,", re.DOTALL)
 """The first RDN of a distinguished name: without it, the name is that of the container."""
@@ -49,7 +49,7 @@ def _refused(facts: Facts, gaps: Gaps) -> Iterator[Placed]:
             continue
         place = f",{gap.dn.lower()}"
         if place.endswith(others):
-            is_of_use = any(kept in place for kept in _OF_CONFIGURATION)
+            is_of_use = _OF_CONFIGURATION.search(place) is not None
         else:
             is_of_use = place.endswith(domains) and _SYSTEM not in place
         if is_of_use:

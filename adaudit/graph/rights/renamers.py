@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from adaudit.derive.facts import ACCOUNT_TABLES, Facts, Ids
 from adaudit.derive.grants import descriptor_grants
+from adaudit.graph.directory.identities import disabled_accounts
 from adaudit.graph.rights.capabilities import Judge
 from adaudit.graph.rights.holders import Held, Holders
 from adaudit.graph.rights.shares import TAKE, USE, WRITE, Reader, Share
@@ -25,10 +26,10 @@ _KEYS: Final = ("msDS-KeyCredentialLink", "altSecurityIdentities")
 
 
 class Renamers:
-    """Accounts of trusts are left out. Disabled ones count: whoever can write all of an account can enable it.
+    """Accounts of trusts are left out. Disabled ones count: whoever can write all of an account can enable it; but for
+    what SELF may do, as they cannot log on.
 
-    Only what ACEs for others than SELF give is known. The validated write of dNSHostName admits no name of another
-    host: it does not count.
+    The validated write of dNSHostName admits no name of another host: it does not count.
     """
 
     def __init__(self, facts: Facts) -> None:
@@ -45,6 +46,8 @@ class Renamers:
         bearing = Facts({"objects": objects.filter(pc.is_in(objects["object_id"], pa.array(accounts, pa.int32())))})
         self._sd_of = dict(bearing.rows("objects", "object_id", "sd_id"))
         self._reader = Reader(facts, accounts)
+        self._own_reader = Reader(facts, accounts, of_themselves=True)
+        self._disabled = disabled_accounts(facts)
 
     def of(self, identities: frozenset[int], name: str, *, machines_alone: bool) -> dict[int, Share]:
         """Who can write the attribute ``name`` of an account that is one of the identities, or in one, and log on as
@@ -81,6 +84,12 @@ class Renamers:
             ]
             taking = [*self._takers(share.object_id, kinds), *themselves]
             yield from ((principal, share) for principal in self._holders.of_all([share.held], taking))
+        for share in self._own_reader.shares(one_of_each, TAKE | WRITE, enough | named):
+            for each in accounts[share.sd_id]:
+                own = self._principal_of.get(each)
+                if own is not None and each not in self._disabled:
+                    proof = share._replace(object_id=each)
+                    yield from ((principal, proof) for principal in self._whole(share.held._replace(trustee=own)))
 
     def _takers(self, account: int, kinds: frozenset[str]) -> Iterator[Held]:
         """Who can log on as an account, by its password or a key."""

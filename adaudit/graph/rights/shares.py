@@ -14,6 +14,7 @@ from adaudit.decode.flags import FULL_CONTROL, AccessMask
 from adaudit.derive.effective import RIGHTS
 from adaudit.derive.facts import Facts, Ids
 from adaudit.derive.grants import NULL_DACL, OWNER, descriptor_grants
+from adaudit.derive.well_known import SELF
 from adaudit.graph.blocks import CHANGE_KINDS, NONE, Block, Change, Changes, Edge, block
 from adaudit.graph.kinds import Difficulty
 from adaudit.graph.nodes import Nodes
@@ -32,7 +33,7 @@ USE: Final = int(AccessMask.DS_CONTROL_ACCESS)
 TAKE: Final = OWNER | NULL_DACL | int(AccessMask.WRITE_DAC | AccessMask.WRITE_OWNER)
 """What gives every right over an object."""
 
-_NOBODY: Final = frozenset(("S-1-5-18", "S-1-5-10", "S-1-3-0", "S-1-3-1", "S-1-3-4"))
+_NOBODY: Final = frozenset(("S-1-5-18", SELF, "S-1-3-0", "S-1-3-1", "S-1-3-4"))
 """Local System, SELF, CREATOR OWNER, CREATOR GROUP, OWNER RIGHTS: their rights bring nobody anything new."""
 
 Mask = npt.NDArray[np.bool_]
@@ -120,9 +121,12 @@ _ROW_COLUMNS: Final = ("object_id", "principal", "sd_id", "position", "row", "ri
 
 
 class Reader:
-    """Reads shares from the descriptors of some ``objects``; one whose descriptor was not read has none."""
+    """Reads shares from the descriptors of some ``objects``; one whose descriptor was not read has none.
 
-    def __init__(self, facts: Facts, objects: Ids) -> None:
+    ``of_themselves``: what SELF holds, which each object has over itself, in place of what all others do.
+    """
+
+    def __init__(self, facts: Facts, objects: Ids, *, of_themselves: bool = False) -> None:
         self._grants = descriptor_grants(facts)
         self._holders = Holders(facts)
         ids = facts.ids("objects", "object_id")
@@ -130,9 +134,12 @@ class Reader:
         self._sd_of[ids[ids >= 0]] = facts.ids("objects", "sd_id")[ids >= 0]
         sds = np.unique(self._sd_of[objects])
         self._changes = RightsChanges(facts, sds, self._grants, Judge(facts), untyped=TAKING)
-        is_nobody = np.array([trustee.sid in _NOBODY for trustee in self._grants.trustees], bool)
+        is_asked = np.array(
+            [trustee.sid == SELF if of_themselves else trustee.sid not in _NOBODY for trustee in self._grants.trustees],
+            bool,
+        )
         is_read = np.isin(self._grants.sd, sds) & (self._grants.principal != NONE)
-        rows = np.nonzero(is_read & ~is_nobody[self._grants.trustee])[0]
+        rows = np.nonzero(is_read & is_asked[self._grants.trustee])[0]
         self._rows: Ids = rows[np.lexsort((self._grants.position[rows], self._grants.sd[rows]))]
 
     def shares(self, objects: Ids, bits: int, types: Collection[str] = (), *, is_named: bool = False) -> Shares:
