@@ -216,3 +216,22 @@ def test_a_stored_descriptor_counts_by_either_name_where_its_bearer_leads_on(for
 @pytest.mark.parametrize("column", ["partner_dns", "partner_netbios"])
 def test_the_name_of_a_partner_counts(forest: SmallForest, column: str) -> None:
     assert unread(forest, UNIT, "trusts", column) == {f"trusts.{column}": 1}
+
+
+def test_the_host_of_an_authority_that_was_never_seen_counts(forest: SmallForest) -> None:
+    assert missing(forest) == {}
+    forest.rows["certificate_authorities"][0]["dns_host_name"] = "srv-cache.corp.test"
+    assert missing(forest) == {"computers": 1}
+    forest.rows["certificates"][1] |= {"subject": "CN=Autre", "sha1": "of another"}
+    assert missing(forest) == {}, "controllers do not accept what this authority signs"
+
+
+@pytest.mark.parametrize(("is_collected", "expected"), [(True, {"objects": 1}), (False, {})])
+def test_an_adminsdholder_that_was_not_seen_counts_where_its_domain_was_read(
+    forest: SmallForest, is_collected: bool, expected: dict[str, int]
+) -> None:
+    forest.row("partitions", dn=HEAD, kind="domain", is_collected=is_collected)
+    assert missing(forest) == expected
+    forest.add(f"CN=System,{HEAD}")
+    forest.add(f"CN=AdminSDHolder,CN=System,{HEAD}")
+    assert missing(forest) == {}

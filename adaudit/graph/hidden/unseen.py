@@ -8,8 +8,10 @@ from typing import Final
 
 import pyarrow.compute as pc
 
+from adaudit.derive.adminsdholder import adminsdholders
 from adaudit.derive.facts import Facts
 from adaudit.derive.gaps import Gap, Gaps
+from adaudit.graph.directory.issuance import authorities_of
 from adaudit.graph.hidden.placed import Placed
 from adaudit.graph.nodes import Nodes
 
@@ -27,6 +29,7 @@ _ABOVE: Final = re.compile(r"^(?:[^,\\]|\\.)*,", re.DOTALL)
 """The first RDN of a distinguished name: without it, the name is that of the container."""
 
 _UNSEEN: Final = Gap("objects", "*", None, None, None, "denied", "reference_unseen", None)
+_HOST: Final = Gap("computers", "*", None, None, None, "denied", "reference_unseen", None)
 _OTHER_DOMAIN: Final = Gap("domains", "*", None, None, None, "not_attempted", "other_domain", None)
 
 
@@ -36,6 +39,8 @@ def unseen_objects(facts: Facts, nodes: Nodes, gaps: Gaps) -> Iterator[Placed]:
         if not domain.is_collected:
             yield _OTHER_DOMAIN._replace(domain_id=domain.domain_id, dn=domain.dn), None
     yield from _refused(facts, gaps)
+    yield from _hosts_of_authorities(facts)
+    yield from _adminsdholders(facts)
     yield from _referred_to(facts, nodes)
     yield from _in_containers_never_seen(facts, nodes, gaps)
 
@@ -54,6 +59,22 @@ def _refused(facts: Facts, gaps: Gaps) -> Iterator[Placed]:
             is_of_use = place.endswith(domains) and _SYSTEM not in place
         if is_of_use:
             yield gap, None
+
+
+def _hosts_of_authorities(facts: Facts) -> Iterator[Placed]:
+    """The host of an authority is a computer of the forest: whoever holds it signs certificates for anybody."""
+    for authority in authorities_of(facts).values():
+        if authority.is_trusted is not False and not authority.hosts:
+            yield _HOST._replace(detail=authority.name), None
+
+
+def _adminsdholders(facts: Facts) -> Iterator[Placed]:
+    """Every domain has one: where it was not seen, nobody knows who writes the rights over what it protects."""
+    seen = {holder.domain_id for holder in adminsdholders(facts)}
+    read = {dn for dn, is_collected in facts.rows("partitions", "dn", "is_collected") if is_collected}
+    for domain in facts.domains:
+        if domain.dn in read and domain.domain_id not in seen:
+            yield _UNSEEN._replace(domain_id=domain.domain_id, dn=f"CN=AdminSDHolder,CN=System,{domain.dn}"), None
 
 
 def _in_containers_never_seen(facts: Facts, nodes: Nodes, gaps: Gaps) -> Iterator[Placed]:
