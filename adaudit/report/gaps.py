@@ -17,13 +17,13 @@ def fact(gap: Gap, texts: Texts) -> str:
     table = texts.label("tables", gap.table)
     if gap.column == _ROWS:
         return texts("not_assessed.whole_rows", table=table)
-    return f"{table}{texts('colon')}{column_name(gap.table, gap.column)}"
+    return f"{table}{texts('colon')}{column_name(gap.table, gap.column, texts)}"
 
 
-def column_name(table: str, column: str) -> str:
-    """The LDAP attribute that a column is decoded from, else the column itself."""
+def column_name(table: str, column: str, texts: Texts) -> str:
+    """The LDAP attribute that a column is decoded from, else the column in words where it has some."""
     columns = TABLES[table].columns if table in TABLES else ()
-    return next((c.source for c in columns if c.name == column and c.source), column)
+    return next((c.source for c in columns if c.name == column and c.source), texts.label("columns", column))
 
 
 def known_reason(reason: str, texts: Texts) -> str:

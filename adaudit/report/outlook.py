@@ -311,7 +311,7 @@ class _Builder:
             table, _, column = fact.partition(".")
             told = texts.label("tables", table)
             if column not in ("", "*"):
-                told += f"{texts('colon')}{column_name(table, column)}"
+                told += f"{texts('colon')}{column_name(table, column, texts)}"
             yield Counted(short(told, LONGEST_NAME), self._number(count))
 
     def _by_kind(self, numbers: Mapping[str, int]) -> tuple[Counted, ...]:

@@ -231,7 +231,8 @@ class _Builder:
         for (table, domain, status, reason), group in groupby(sorted(self._audit.coverage, key=key), key):
             gaps = list(group)
             columns = dict.fromkeys(
-                texts("coverage.all_columns") if gap.column == "*" else column_name(table, gap.column) for gap in gaps
+                texts("coverage.all_columns") if gap.column == "*" else column_name(table, gap.column, texts)
+                for gap in gaps
             )
             yield CoverageLine(
                 table=texts.label("tables", table),

@@ -13,10 +13,12 @@ import pytest
 
 from adaudit.engine.model import Evidence, Kind, Language, Severity, Status
 from adaudit.engine.standing import AcceptanceState
+from adaudit.report.gaps import fact
 from adaudit.report.texts import FILES, Texts
 from adaudit.report.values import Format
 from adaudit.schema import TABLES
 from adaudit.visible import visible
+from tests.report.audits import gap
 
 
 def flat(texts: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -101,3 +103,9 @@ def test_plurals_follow_the_grammar(number: int, french: str, english: str) -> N
 
 def test_hidden_characters_are_shown_as_codes() -> None:
     assert visible("a\u202eb\u200bc\nd\x00\ud800é 漢") == "a\\u202eb\\u200bc\\nd\\x00\\ud800é 漢"
+
+
+def test_a_missing_fact_is_named_by_its_attribute_else_in_words() -> None:
+    assert fact(gap(table="users", column="password_last_set_at"), Texts("fr")).endswith(" : pwdLastSet")
+    assert fact(gap(table="probes", column="value"), Texts("fr")) == "Sondes réseau : Valeur"
+    assert fact(gap(table="probes", column="value"), Texts("en")) == "Network probes: Value"
