@@ -48,6 +48,8 @@ _IDENTIFYING: Final = frozenset(
 
 def all_gaps(database: Database, lacks: Sequence[Lack]) -> tuple[Gap, ...]:
     """Everything that was not collected, whatever reads it."""
+    if not lacks:
+        return ()
     with database.scope({}) as scope:
         rows = _rows(scope, "true", {})
     return tuple(_gap(lacks[n], count, dns, is_required=False, levels=()) for n, count, dns in rows)
