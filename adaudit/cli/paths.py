@@ -68,12 +68,12 @@ def command(
         questions = ask(snapshot, site)
     if source is not None and target is not None:
         paths = questions.paths(source, target, most)
-        if not paths and (unread := sum(questions.missing().values())):
-            click.echo(texts.count("terminal.paths_unread", unread, Format(texts).number(unread)), err=True)
         answer, lines = {"paths": [_path(each) for each in paths]}, _told(paths, source, target, texts)
     else:
-        reached = _reached(questions, source, target)
+        paths, reached = (), _reached(questions, source, target)
         answer, lines = {"reached": [_at_distance(each) for each in reached]}, _listed(reached, source, target, texts)
+    if not paths and (unread := sum(questions.missing(target).values())):
+        click.echo(texts.count("terminal.ways_unread", unread, Format(texts).number(unread)), err=True)
     if as_json:
         click.echo(visible_json(json.dumps({"format": FORMAT, **answer}, ensure_ascii=False, indent=1)))
     else:

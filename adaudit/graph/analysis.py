@@ -89,13 +89,14 @@ class Analysis:
         return self.exposure.found
 
     @cached_property
-    def _hidden(self) -> list[Placed]:
+    def hidden(self) -> list[Placed]:
+        """What was not read and may hide an edge."""
         return list(hidden_edges(self.facts, self.nodes))
 
     @cached_property
     def hiding_paths(self) -> list[Gap]:
         """What was not read and may hide a path to tier 0."""
-        return hiding_paths(self._hidden, self.reaching.is_reached)
+        return hiding_paths(self.hidden, self.reaching.is_reached)
 
     @cached_property
     def choke_nodes(self) -> ChokePoints:
@@ -113,7 +114,7 @@ class Analysis:
         yield "changes", self.graph.changes_table()
         yield "exposure", self._exposure_table(nodes)
         yield "choke_points", self._choke_points_table()
-        own = graph_coverage(self.facts, self._hidden, self.hiding_paths)
+        own = graph_coverage(self.facts, self.hidden, self.hiding_paths)
         yield "coverage", pa.concat_tables([self.facts.table("coverage"), own])
 
     def _exposure_table(self, nodes: pa.Table) -> pa.Table:

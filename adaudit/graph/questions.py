@@ -17,7 +17,7 @@ from adaudit.graph.answers.networkx_graph import to_networkx
 from adaudit.graph.answers.plan import told_plan
 from adaudit.graph.answers.told import Path, Plan, Thing
 from adaudit.graph.blocks import Ids
-from adaudit.graph.coverage import missing_by_fact
+from adaudit.graph.coverage import hiding_paths, missing_by_fact
 from adaudit.graph.paths.search import Reached, reachable_from, reaching, shortest_paths
 from adaudit.graph.site_tier0 import AS_FOUND, SiteTier0
 from adaudit.snapshot import Snapshot, SnapshotTables
@@ -99,9 +99,11 @@ class Questions:
             attributes.update(key=thing.key, name=thing.name, type=thing.type)
         return drawn
 
-    def missing(self) -> dict[str, int]:
-        """How many facts, by table, were not read and may hide a path to tier 0."""
-        return missing_by_fact(self._analysis.hiding_paths)
+    def missing(self, target: str | None = TIER0) -> dict[str, int]:
+        """How many facts, by table, were not read and may hide a path to a name; to anything without name."""
+        graph = self._analysis.graph
+        leads_on = np.ones(graph.count, bool) if target is None else reaching(graph, self._nodes(target)).is_reached
+        return missing_by_fact(hiding_paths(self._analysis.hidden, leads_on))
 
     def _nodes(self, name: str) -> Ids:
         if name.strip().lower() == TIER0:

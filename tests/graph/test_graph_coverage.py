@@ -12,6 +12,7 @@ from adaudit.derive import derived
 from adaudit.derive.facts import Facts
 from adaudit.graph.analysis import Analysis
 from adaudit.graph.coverage import missing_by_fact
+from adaudit.graph.questions import Questions
 from adaudit.schema import TABLES
 
 Rows = Sequence[dict[str, Any]]
@@ -67,6 +68,20 @@ def gap(table: str, column: str = "*", **more: Any) -> dict[str, Any]:
 def tables_missing(analysis: Analysis) -> set[str]:
     rows = dict(analysis.tables())["coverage"].to_pylist()
     return {row["table_name"] for row in rows} & {"edges", "changes", "exposure", "choke_points"}
+
+
+@pytest.mark.parametrize(
+    ("target", "missing"),
+    [("tier0", {}), ("Admins", {}), ("Soignants", {"objects.sd_id": 1}), (None, {"objects.sd_id": 1})],
+)
+def test_what_hides_a_path_is_told_of_the_target_that_is_asked_about(
+    target: str | None, missing: dict[str, int]
+) -> None:
+    identities = [
+        row | {"name": name} for row, name in zip(FOREST["principals"], ("Admins", "Aide", "Soignants"), strict=True)
+    ]
+    analysis = analysed(principals=identities, coverage=[gap("objects", "sd_id", object_id=NURSES)])
+    assert Questions(analysis).missing(target) == missing
 
 
 def test_a_forest_that_was_read_whole_hides_no_path() -> None:
