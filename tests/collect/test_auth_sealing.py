@@ -165,7 +165,7 @@ def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     messages=st.lists(st.binary(min_size=1, max_size=300), min_size=1, max_size=8),
     cuts=st.lists(st.integers(min_value=1, max_value=64), min_size=1, max_size=8),

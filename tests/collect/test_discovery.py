@@ -62,7 +62,7 @@ def test_a_flood_of_answers_is_cut() -> None:
         assert len(asking(at).controllers("chu.example")) == MAX_CONTROLLERS
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(garbage=st.binary(max_size=200), keeps_id=st.booleans())
 def test_garbage_is_one_clear_error(garbage: bytes, keeps_id: bool) -> None:
     with (

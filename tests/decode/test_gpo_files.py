@@ -291,7 +291,7 @@ PATHS = [SECEDIT, GROUPS, "GPT.INI", "User\\Registry.pol", r"M\Audit\audit.csv",
 STARTS = [b"", b"\xff\xfe", b"PReg\x01\0\0\0", b"<a b='", b'a,b\n"', b"[Registry Values]\n", b"PReg\x01\0\0\0[\0"]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.sampled_from(PATHS), st.sampled_from(STARTS), st.binary(max_size=300))
 def test_nothing_in_a_file_raises(path: str, start: bytes, content: bytes) -> None:
     for result in (decode_policy_file(path, start + content), decode_script(start + content)):

@@ -127,21 +127,21 @@ def assert_hidden(form: str, secret: str) -> None:
 
 
 @pytest.mark.parametrize("form", BARE)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(secret=password(LETTERS + SIGNS))
 def test_no_password_passes_among_the_words_of_a_command(form: str, secret: str) -> None:
     assert_hidden(form, secret)
 
 
 @pytest.mark.parametrize("form", QUOTED)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(secret=password(LETTERS + SIGNS + " "))
 def test_no_password_passes_in_quotes(form: str, secret: str) -> None:
     assert_hidden(form, secret)
 
 
 @pytest.mark.parametrize("form", TO_THE_END)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(secret=password(LETTERS + SIGNS + " '\"`;|"))
 def test_no_password_passes_at_the_end_of_a_line(form: str, secret: str) -> None:
     assert_hidden(form, secret)
@@ -328,7 +328,7 @@ def test_a_text_with_too_many_places_to_look_at_is_masked_as_a_whole() -> None:
     assert mask_secrets("net use " * 6000) == (MASK, [(1, "too many to tell")])
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(alphabet="pasword=:\"'`/-@ \n<>&$%net user\\^()|;", max_size=200))
 def test_masking_keeps_lines_and_finds_nothing_more_the_second_time(text: str) -> None:
     masked, found = mask_secrets(text)

@@ -177,7 +177,7 @@ def any_table(name: str) -> st.SearchStrategy[pa.Table]:
     return st.lists(row, max_size=4).map(lambda rows: pa.Table.from_pylist(rows, schema))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.fixed_dictionaries({}, optional={name: any_table(name) for name in COLLECTED}))
 def test_tables_full_of_nulls_and_nonsense_still_give_every_table(tables: dict[str, pa.Table]) -> None:
     computed = derive(tables)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adaudit.derive import derive
@@ -225,7 +225,6 @@ random_aces = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(random_aces, max_size=9))
 def test_random_dacls_give_what_a_slow_access_check_gives(aces: list[Ace]) -> None:
     rows = rights_of(*aces)

@@ -6,7 +6,7 @@ from typing import Any
 
 import networkx as nx
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adaudit.derive import derive
@@ -28,7 +28,6 @@ def member(member_id: int, group_id: int, origin: str = "member") -> dict[str, A
 ROOT = {"domain_id": 0, "dn": "DC=corp,DC=test", "sid": DOMAIN, "is_root": True, "is_collected": True}
 
 
-@settings(deadline=None)
 @given(st.sets(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=25))
 def test_nesting_is_the_closure_of_memberships_at_the_least_depth(edges: set[tuple[int, int]]) -> None:
     tables = {

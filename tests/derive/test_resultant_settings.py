@@ -266,7 +266,7 @@ def registry_of(rows: list[dict[str, Any]], order: list[int]) -> set[tuple[str, 
     return set(registry.values())
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(ROWS, st.permutations([10, 11, 12, 13]))
 def test_registry_values_are_those_that_a_client_would_write(rows: list[dict[str, Any]], order: list[int]) -> None:
     found = resolve([(HEAD, gpo) for gpo in order], rows)

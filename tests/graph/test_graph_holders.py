@@ -8,7 +8,7 @@ from typing import Any
 import networkx as nx
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adaudit.derive.facts import Facts
@@ -140,7 +140,6 @@ MEMBERSHIPS = st.tuples(IDENTITIES, IDENTITIES).filter(
 SETS = st.lists(st.sets(IDENTITIES, min_size=1, max_size=3), min_size=1, max_size=3)
 
 
-@settings(deadline=None)
 @given(st.lists(MEMBERSHIPS, max_size=30), SETS)
 def test_what_is_told_is_what_networkx_finds(memberships: list[tuple[int, int]], sets: list[set[int]]) -> None:
     told = of_all(facts_of(memberships, count=14), *sets)
@@ -157,7 +156,6 @@ DENIED = st.frozensets(st.integers(5, 13), max_size=2)
 RIGHTS = st.lists(st.lists(st.builds(Held, st.integers(5, 13), DENIED), min_size=1, max_size=3), min_size=1, max_size=2)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(5, 13), st.sampled_from(GROUPS)), max_size=20), RIGHTS)
 def test_with_deny_aces_exactly_the_accounts_that_hold_every_right_are_told_or_in_what_is(
     memberships: list[tuple[int, int]], rights: list[list[Held]]
@@ -225,7 +223,6 @@ WIDE_MEMBERSHIPS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(WIDE_MEMBERSHIPS, WIDE_RIGHTS, st.sampled_from((None, *ACCOUNTS)), st.booleans())
 def test_with_deny_aces_exactly_those_of_everyone_who_hold_every_right_are_told_or_in_what_is(
     memberships: list[tuple[int, int]], rights: list[list[Held]], guest: int | None, too_many: bool

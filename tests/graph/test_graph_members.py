@@ -238,7 +238,7 @@ def test_authenticated_users_can_have_the_special_identities_that_are_referred_t
 
 
 @given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=20))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_nesting_is_followed_to_any_depth_cycles_included(nesting: list[tuple[int, int]]) -> None:
     forest = SmallForest()
     groups = [f"CN=G{number},{HEAD}" for number in range(8)]

@@ -53,7 +53,7 @@ def table(name: str) -> st.SearchStrategy[pa.Table]:
     return rows.map(lambda found: pa.Table.from_pylist(found, TABLES[name].arrow_schema))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.fixed_dictionaries({}, optional={name: table(name) for name in READ}))
 def test_nonsense_never_raises(tables: dict[str, pa.Table]) -> None:
     facts = Facts(tables)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adaudit.derive.facts import Facts
@@ -120,7 +120,6 @@ def situations(draw: st.DrawFn) -> tuple[str, list[tuple[int, int]], list[Ace]]:
 ALICE, BOB, SOINS, LABO = 0, 1, 3, 4
 
 
-@settings(deadline=None)
 @given(situations())
 @example(("group", [(ALICE, SOINS), (BOB, SOINS)], [Ace(False, ALICE, WRITE, MEMBER), Ace(True, SOINS, WRITE)]))
 @example(("group", [(ALICE, SOINS)], [Ace(False, ALICE, WRITE), Ace(True, SOINS, WRITE | SELF)]))
