@@ -163,6 +163,22 @@ RELATION_SOURCES = (
         "select object_id from computers",
         "select object_id from links where lower(attribute) = 'managedby'",
     ),
+    (
+        "links",
+        "target_id",
+        "msDS-ManagedAccountPrecededByLink",
+        ("managed_service_accounts",),
+        "select object_id from managed_service_accounts where kind = 'dmsa'",
+        "select object_id from links where lower(attribute) = 'msds-managedaccountprecededbylink'",
+    ),
+    (
+        "links",
+        "target_id",
+        "msDS-OIDToGroupLink",
+        ("msPKI-Enterprise-Oid",),
+        "select object_id from objects where object_class = 'msPKI-Enterprise-Oid' and not is_deleted",
+        "select object_id from links where lower(attribute) = 'msds-oidtogrouplink'",
+    ),
     *(
         (
             "links",

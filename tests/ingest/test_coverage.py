@@ -48,6 +48,25 @@ def test_an_absent_optional_attribute_is_a_gap_only_when_the_account_may_not_rea
     assert not [gap for gap in told if gap[2] == f"CN=open,CN=Users,{BASE}"]
 
 
+@pytest.mark.parametrize(
+    "classes",
+    [
+        "msPKI-Enterprise-Oid",
+        "person organizationalPerson user computer msDS-DelegatedManagedServiceAccount",
+    ],
+)
+def test_a_link_that_leads_to_another_account_is_a_gap_where_the_account_may_not_read_it(seal, classes):
+    dn = f"CN=lien,CN=Services,{CONFIGURATION}"
+
+    def told(sddl: str) -> bool:
+        return ("target_id", "no_read_right", dn) in gaps(
+            seal([*skeleton(), entry(60, dn, classes, sddl=sddl)]), "links"
+        )
+
+    assert told(CLOSED)
+    assert not told(EVERYONE_READS)
+
+
 def test_the_rights_of_the_named_account_and_of_its_groups_count(seal):
     entries = [
         *skeleton(),
