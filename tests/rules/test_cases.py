@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from adaudit.engine import RuleBook, empty_database, load_rules, rules_folder, run_cases
+from adaudit.engine import RuleBook, rules_folder, run_cases
 from adaudit.engine.database import Database
 from adaudit.engine.load import CASES_SUFFIX
 
 RULE_IDS = sorted(path.name.removesuffix(CASES_SUFFIX) for path in rules_folder().glob(f"*/*{CASES_SUFFIX}"))
-
-
-@pytest.fixture(scope="module")
-def book() -> RuleBook:
-    return load_rules()
-
-
-@pytest.fixture(scope="module")
-def database(book: RuleBook) -> Iterator[Database]:
-    with empty_database(book) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("rule_id", RULE_IDS)

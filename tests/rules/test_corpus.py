@@ -6,16 +6,9 @@ import re
 from collections import Counter
 from dataclasses import asdict
 
-import pytest
-
-from adaudit.engine import RuleBook, load_rules
+from adaudit.engine import RuleBook
 from adaudit.engine.load import read_cases
 from adaudit.report.texts import Texts
-
-
-@pytest.fixture(scope="module")
-def book() -> RuleBook:
-    return load_rules()
 
 
 def test_the_catalogue_of_anssi_is_whole(book: RuleBook) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adaudit.engine import RuleBook, empty_database, load_rules
+from adaudit.engine import RuleBook, load_rules
 from adaudit.engine.cases import case_tables
 from adaudit.engine.database import Database
 from adaudit.engine.documents import CaseDocument
@@ -28,17 +28,6 @@ ALWAYS_THERE = {
 
 ABOUT_REFUSALS = {"warning_dump_error_rp", "warning_dump_error_vuln_rp"}
 """What is refused is what they tell; an unread descriptor is told by warning_sd_failed_sd_read."""
-
-
-@pytest.fixture(scope="module")
-def book() -> RuleBook:
-    return load_rules()
-
-
-@pytest.fixture(scope="module")
-def database(book: RuleBook) -> Iterator[Database]:
-    with empty_database(book) as opened:
-        yield opened
 
 
 def attributes_read(case: CaseDocument, facts: frozenset[tuple[str, str]]) -> Iterator[tuple[str, str]]:
