@@ -160,13 +160,13 @@ def _descriptor_rights(_: Facts, gaps: Gaps) -> Iterator[Gap]:
 def _control_rights(facts: Facts, gaps: Gaps) -> Iterator[Gap]:
     """The same, and on the objects where two groups may hold together what replication needs, their unread members."""
     yield from _descriptor_rights(facts, gaps)
+    unread = [gap for gap in gaps.of("memberships", "member_id", "group_id") if gap.object_id is not None]
+    if not unread:
+        return
     holders: dict[int | None, set[int]] = {}
     for sd, principal, guid in facts.rows("descriptor_rights", "sd_id", "principal_id", "object_type"):
         if principal is not None and guid in (GET_CHANGES, *NEED_GET_CHANGES):
             holders.setdefault(sd, set()).add(principal)
-    unread = [gap for gap in gaps.of("memberships", "member_id", "group_id") if gap.object_id is not None]
-    if not unread or not holders:
-        return
     for object_id, sd in facts.rows("objects", "object_id", "sd_id"):
         if sd in holders:
             groups = facts.objects_of(facts.memberships.closure(holders[sd]))
