@@ -8,7 +8,7 @@ from typing import Final
 from adaudit.samples.times import filetime_ago
 
 _DSA_SIGNATURE: Final = 0x0002004A
-"""What each backup rewrites: 1.2.840.113556.1.2.74, whose prefix has the number 2 in every forest (MS-DRSR, ATTRTYP)."""
+"""What each backup rewrites: 1.2.840.113556.1.2.74, its prefix numbered 2 in every forest (MS-DRSR, ATTRTYP)."""
 
 _TICKS: Final = 10_000_000
 
